@@ -1,0 +1,92 @@
+#include "base/event_loop.h"
+
+#include <utility>
+
+namespace oairt {
+namespace {
+
+void attach(GSource *source, EventLoop::Task task, GMainContext *context) {
+  g_source_set_callback(
+      source,
+      [](gpointer data) -> gboolean {
+        (*static_cast<EventLoop::Task *>(data))();
+        return G_SOURCE_REMOVE;
+      },
+      new EventLoop::Task(std::move(task)),
+      [](gpointer data) { delete static_cast<EventLoop::Task *>(data); });
+  g_source_attach(source, context);
+}
+
+}  // namespace
+
+EventLoop::EventLoop(std::string thread_name)
+    : context_(g_main_context_new()), main_loop_(g_main_loop_new(context_, FALSE)) {
+  thread_ = g_thread_new(thread_name.c_str(), &EventLoop::run, this);
+}
+
+EventLoop::~EventLoop() {
+  stop();
+  g_main_loop_unref(main_loop_);
+  g_main_context_unref(context_);
+}
+
+gpointer EventLoop::run(gpointer data) {
+  auto *self = static_cast<EventLoop *>(data);
+  g_main_context_push_thread_default(self->context_);
+  g_main_loop_run(self->main_loop_);
+  for (auto &[id, source] : self->timers_) {
+    g_source_destroy(source);
+    g_source_unref(source);
+  }
+  self->timers_.clear();
+  // What the last tasks set going (socket closes, cancelled requests) gets its turn too.
+  while (g_main_context_iteration(self->context_, FALSE)) {
+  }
+  g_main_context_pop_thread_default(self->context_);
+  return nullptr;
+}
+
+void EventLoop::post(Task task) {
+  GSource *source = g_idle_source_new();
+  g_source_set_priority(source, G_PRIORITY_DEFAULT);
+  attach(source, std::move(task), context_);
+  g_source_unref(source);
+}
+
+void EventLoop::stop() {
+  if (thread_ == nullptr) return;
+  g_assert(!in_loop());
+  post([this] { g_main_loop_quit(main_loop_); });
+  g_thread_join(thread_);
+  thread_ = nullptr;
+}
+
+EventLoop::TimerId EventLoop::call_at(TimePoint when, Task task) {
+  assert_in_loop();
+  TimerId id = next_timer_++;
+  GSource *source = g_timeout_source_new(0);
+  auto delay = std::chrono::duration_cast<std::chrono::microseconds>(when - Clock::now()).count();
+  g_source_set_ready_time(source, g_get_monotonic_time() + (delay > 0 ? delay : 0));
+  timers_.emplace(id, source);
+  attach(
+      source,
+      [this, id, task = std::move(task)] {
+        auto node = timers_.extract(id);
+        if (!node.empty()) {
+          task();
+          g_source_unref(node.mapped());
+        }
+      },
+      context_);
+  return id;
+}
+
+void EventLoop::cancel(TimerId id) {
+  assert_in_loop();
+  auto node = timers_.extract(id);
+  if (node.empty()) return;
+  g_source_destroy(node.mapped());
+  g_source_unref(node.mapped());
+}
+
+}  // namespace oairt

@@ -1,0 +1,52 @@
+// One thread with one GMainContext: the only place where a session touches the world.
+// Thread-safe: post(), stop(), in_loop(). Everything else is thread-bound to the loop.
+// Never runs a posted function inline, and never drops one that was posted before stop().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include <glib.h>
+
+#include "base/clock.h"
+
+namespace oairt {
+
+class EventLoop {
+ public:
+  using Task = std::function<void()>;
+  using TimerId = unsigned;
+
+  explicit EventLoop(std::string thread_name);
+  // Stops if that was not done. Must not be destroyed from the loop's own thread.
+  ~EventLoop();
+  EventLoop(const EventLoop &) = delete;
+  EventLoop &operator=(const EventLoop &) = delete;
+
+  // Runs the task on the loop thread, in the order of posting. Thread-safe.
+  void post(Task task);
+  // Runs what was posted so far, then ends the thread and joins it. Not from the loop's thread.
+  void stop();
+
+  // Runs the task once, at or shortly after `when`. In the loop only.
+  TimerId call_at(TimePoint when, Task task);
+  TimerId call_after(Duration delay, Task task) { return call_at(Clock::now() + delay, task); }
+  void cancel(TimerId id);  // unknown and expired ids are ignored
+
+  bool in_loop() const { return g_thread_self() == thread_; }  // thread-safe
+  void assert_in_loop() const { g_assert(in_loop()); }
+  GMainContext *context() const { return context_; }  // thread-default inside the loop
+
+ private:
+  static gpointer run(gpointer self);
+
+  GMainContext *context_;
+  GMainLoop *main_loop_;
+  GThread *thread_ = nullptr;
+  std::unordered_map<TimerId, GSource *> timers_;  // touched by the loop thread only
+  TimerId next_timer_ = 1;
+};
+
+}  // namespace oairt

@@ -1,0 +1,193 @@
+#include "rtc/downlink_queue.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace oairt {
+namespace {
+
+constexpr size_t kSlots = 150;    // 3 s
+constexpr int kSilencePeak = 16;  // decoders leave a little dust in what was sent as silence
+constexpr int kQuiet = 10;        // frames; shorter pauses belong to the speech
+constexpr int kGap = 15;          // ticks; a burst that starves for longer has ended
+constexpr Duration kMostFixed = milliseconds(1000);
+
+bool is_silent(const int16_t *samples, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (std::abs(samples[i]) > kSilencePeak) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+DownlinkQueue::DownlinkQueue() : ring_(kSlots + 1) {}
+
+uint64_t DownlinkQueue::take_writer() {
+  LockGuard guard(mutex_);
+  next_is_first_ = true;
+  return ++writer_;
+}
+
+void DownlinkQueue::end_burst(uint64_t writer) {
+  LockGuard guard(mutex_);
+  if (writer == writer_) next_is_first_ = true;
+}
+
+void DownlinkQueue::write(uint64_t writer, const int16_t *samples, size_t count, TimePoint now,
+                          bool concealed) {
+  LockGuard guard(mutex_);
+  if (writer != writer_) {
+    stats_.dropped_frames += (count + kFrameSamples - 1) / kFrameSamples;
+    return;
+  }
+  if (now - last_arrival_ > kGap * kFrameDuration) next_is_first_ = true;
+  bool first = std::exchange(next_is_first_, false);
+  if (first) {
+    flush_partial(now);
+    partial_first_ = true;
+  }
+  last_arrival_ = now;
+  adaptive_.arrived(now, kFrameDuration * static_cast<int64_t>(count) / kFrameSamples, first);
+  while (count > 0) {
+    Slot &slot = ring_[(head_ + size_) % ring_.size()];
+    size_t take = std::min(count, kFrameSamples - partial_);
+    std::memcpy(slot.samples.data() + partial_, samples, take * sizeof(int16_t));
+    partial_concealed_ |= concealed;
+    partial_ += take;
+    samples += take;
+    count -= take;
+    if (partial_ == kFrameSamples) commit(now);
+  }
+}
+
+void DownlinkQueue::commit(TimePoint now) {
+  Slot &slot = ring_[(head_ + size_) % ring_.size()];
+  slot.arrived = now;
+  slot.silent = is_silent(slot.samples.data(), kFrameSamples);
+  slot.concealed = partial_concealed_;
+  slot.first = partial_first_;
+  partial_ = 0;
+  partial_concealed_ = partial_first_ = false;
+  if (++size_ > kSlots) {  // one slot more than the bound, for the one being filled
+    pop();
+    stats_.dropped_frames++;
+  }
+}
+
+// What was left of a burst is completed with silence.
+void DownlinkQueue::flush_partial(TimePoint now) {
+  if (partial_ == 0) return;
+  Slot &slot = ring_[(head_ + size_) % ring_.size()];
+  std::fill(slot.samples.begin() + static_cast<std::ptrdiff_t>(partial_), slot.samples.end(), 0);
+  commit(now);
+}
+
+void DownlinkQueue::pop() {
+  head_ = (head_ + 1) % ring_.size();
+  size_--;
+}
+
+Duration DownlinkQueue::delay() const { return fixed_.value_or(adaptive_.delay()); }
+
+MediaPort::Frame DownlinkQueue::read(int16_t *samples, TimePoint now) {
+  LockGuard guard(mutex_);
+  bool voice = state_ == State::Waiting ? wait(now) : !starved(now);
+  if (voice) {
+    play(samples, now);
+    return MediaPort::Frame::Voice;
+  }
+  std::memset(samples, 0, kFrameSamples * sizeof(int16_t));
+  return MediaPort::Frame::Silence;
+}
+
+// Between bursts: silence is played, or dropped when it is behind its time. True: a burst starts.
+bool DownlinkQueue::wait(TimePoint now) {
+  if (size_ == 0 && partial_ > 0 && now - last_arrival_ > delay()) flush_partial(now);
+  // At most one frame a tick, so that a pause which arrived ahead of time is not lost as a whole.
+  if (size_ > 0 && head().silent && now - head().arrived >= delay() + kFrameDuration) pop();
+  if (size_ == 0 || now - head().arrived < delay()) return false;
+  if (head().silent) {
+    pop();
+    return false;
+  }
+  state_ = State::Playing;
+  stats_.latency = delay();
+  quiet_ = starved_ = 0;
+  return true;
+}
+
+// In a burst: true if there is nothing to play at this tick.
+bool DownlinkQueue::starved(TimePoint now) {
+  if (size_ == 0 && partial_ > 0 && now - last_arrival_ > kFrameDuration) flush_partial(now);
+  if (size_ > 0 && head().first) {
+    // The sender paused, so the silence played since then was its own.
+    state_ = State::Waiting;
+    return !wait(now);
+  }
+  if (size_ == 0) {
+    if (++starved_ >= kGap) state_ = State::Waiting;
+    return true;
+  }
+  stats_.silent_frames += static_cast<uint64_t>(starved_);
+  starved_ = 0;
+  return false;
+}
+
+void DownlinkQueue::play(int16_t *samples, TimePoint now) {
+  Slot &slot = head();
+  std::memcpy(samples, slot.samples.data(), sizeof(slot.samples));
+  stats_.frames++;
+  if (slot.concealed) stats_.concealed_frames++;
+  if (slot.silent) {
+    if (++quiet_ >= kQuiet) state_ = State::Waiting;
+  } else {
+    quiet_ = 0;
+    last_voice_ = now;
+  }
+  pop();
+}
+
+void DownlinkQueue::set_latency(std::optional<Duration> latency) {
+  LockGuard guard(mutex_);
+  if (latency) latency = std::clamp(*latency, Duration::zero(), Duration(kMostFixed));
+  fixed_ = latency;
+}
+
+Duration DownlinkQueue::clear() {
+  LockGuard guard(mutex_);
+  Duration dropped = kFrameDuration * static_cast<int64_t>(size_) +
+                     kFrameDuration * static_cast<int64_t>(partial_) / kFrameSamples;
+  head_ = size_ = partial_ = 0;
+  partial_concealed_ = partial_first_ = false;
+  next_is_first_ = true;
+  state_ = State::Waiting;
+  return dropped;
+}
+
+Duration DownlinkQueue::queued() const {
+  LockGuard guard(mutex_);
+  for (size_t i = size_; i > 0; --i) {
+    if (!ring_[(head_ + i - 1) % ring_.size()].silent) {
+      return kFrameDuration * static_cast<int64_t>(i);
+    }
+  }
+  return Duration::zero();
+}
+
+DownlinkStats DownlinkQueue::stats() const {
+  LockGuard guard(mutex_);
+  DownlinkStats stats = stats_;
+  if (state_ == State::Waiting) stats.latency = delay();
+  stats.jitter = adaptive_.jitter();
+  return stats;
+}
+
+TimePoint DownlinkQueue::last_voice() const {
+  LockGuard guard(mutex_);
+  return last_voice_;
+}
+
+}  // namespace oairt

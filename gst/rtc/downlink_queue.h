@@ -1,0 +1,70 @@
+// The downlink half of the media port: a ring of frames, and when each may be played.
+// Thread-safe.
+// Never stretches or shortens speech: only silence is inserted or dropped.
+//
+//              a voiced frame is due             kQuiet silent frames played,
+//   Waiting ----------------------------> Playing   empty for kGap, or a pause announced -->
+//   Waiting
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "base/lock.h"
+#include "rtc/media_port.h"
+#include "rtc/playout_delay.h"
+
+namespace oairt {
+
+class DownlinkQueue {
+ public:
+  DownlinkQueue();
+  uint64_t take_writer() OAIRT_EXCLUDES(mutex_);
+  void write(uint64_t writer, const int16_t *samples, size_t count, TimePoint now, bool concealed)
+      OAIRT_EXCLUDES(mutex_);
+  void end_burst(uint64_t writer) OAIRT_EXCLUDES(mutex_);
+  void set_latency(std::optional<Duration> latency) OAIRT_EXCLUDES(mutex_);
+  Duration clear() OAIRT_EXCLUDES(mutex_);
+  Duration queued() const OAIRT_EXCLUDES(mutex_);
+  DownlinkStats stats() const OAIRT_EXCLUDES(mutex_);
+  MediaPort::Frame read(int16_t *samples, TimePoint now) OAIRT_EXCLUDES(mutex_);
+  TimePoint last_voice() const OAIRT_EXCLUDES(mutex_);
+
+ private:
+  enum class State { Waiting, Playing };
+  struct Slot {
+    std::array<int16_t, kFrameSamples> samples;
+    TimePoint arrived;
+    bool silent = false, concealed = false;
+    bool first = false;  // nothing is said about the time between this frame and the one before
+  };
+
+  void commit(TimePoint now) OAIRT_REQUIRES(mutex_);
+  void flush_partial(TimePoint now) OAIRT_REQUIRES(mutex_);
+  void pop() OAIRT_REQUIRES(mutex_);
+  Duration delay() const OAIRT_REQUIRES(mutex_);
+  bool wait(TimePoint now) OAIRT_REQUIRES(mutex_);
+  bool starved(TimePoint now) OAIRT_REQUIRES(mutex_);
+  void play(int16_t *samples, TimePoint now) OAIRT_REQUIRES(mutex_);
+  Slot &head() OAIRT_REQUIRES(mutex_) { return ring_[head_]; }
+
+  mutable Mutex mutex_;
+  std::vector<Slot> ring_ OAIRT_GUARDED_BY(mutex_);
+  size_t head_ OAIRT_GUARDED_BY(mutex_) = 0;
+  size_t size_ OAIRT_GUARDED_BY(mutex_) = 0;
+  size_t partial_ OAIRT_GUARDED_BY(mutex_) = 0;  // samples in the slot behind the last one
+  bool partial_concealed_ OAIRT_GUARDED_BY(mutex_) = false;
+  bool partial_first_ OAIRT_GUARDED_BY(mutex_) = false;
+  bool next_is_first_ OAIRT_GUARDED_BY(mutex_) = true;
+  TimePoint last_arrival_ OAIRT_GUARDED_BY(mutex_){};
+  uint64_t writer_ OAIRT_GUARDED_BY(mutex_) = 0;
+  State state_ OAIRT_GUARDED_BY(mutex_) = State::Waiting;
+  int quiet_ OAIRT_GUARDED_BY(mutex_) = 0;    // silent frames played in a row
+  int starved_ OAIRT_GUARDED_BY(mutex_) = 0;  // ticks without a frame in the middle of a burst
+  PlayoutDelay adaptive_ OAIRT_GUARDED_BY(mutex_);
+  std::optional<Duration> fixed_ OAIRT_GUARDED_BY(mutex_);
+  TimePoint last_voice_ OAIRT_GUARDED_BY(mutex_){};
+  DownlinkStats stats_ OAIRT_GUARDED_BY(mutex_);
+};
+
+}  // namespace oairt

@@ -1,0 +1,34 @@
+// Looks at datagrams of a DTLS-SRTP transport without decrypting them: what kind a packet is, and
+// how far a DTLS datagram carries the handshake.
+// Thread-safe: pure functions over bytes; they never keep a pointer.
+// Never trusts a length: short or hostile input reads as "nothing known".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace oairt {
+
+// One packet as it went over the wire, shared because several stores keep it.
+using Datagram = std::shared_ptr<const std::vector<uint8_t>>;
+
+// Which protocol of a multiplexed transport a packet belongs to (RFC 7983).
+enum class PacketKind { Stun, Dtls, Rtp, Other };
+PacketKind packet_kind(const uint8_t *data, std::size_t size);
+
+// The sum of the records in one DTLS datagram.
+struct DtlsSummary {
+  bool handshake = false;      // handshake or ChangeCipherSpec: part of a flight
+  bool change_cipher = false;  // ChangeCipherSpec
+  bool encrypted = false;      // a handshake record of a later epoch: Finished
+  bool application = false;
+  bool alert = false;
+  // Lowest and highest message sequence of the clear handshake messages.
+  std::optional<uint16_t> first_message, last_message;
+};
+DtlsSummary summarize_dtls(const uint8_t *data, std::size_t size);
+
+}  // namespace oairt

@@ -1,0 +1,123 @@
+#include "rtc/ice_channel.h"
+
+#include <utility>
+
+namespace oairt {
+
+bool IceWire::send(const uint8_t *data, std::size_t size) const {
+  return nice_agent_send(agent_.get(), stream_, NICE_COMPONENT_TYPE_RTP, static_cast<guint>(size),
+                         reinterpret_cast<const gchar *>(data)) > 0;
+}
+
+bool IceChannel::transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *data,
+                          std::size_t size) {
+  if (!wire || !wire->send(data, size)) {
+    ++send_drops_;
+    return false;
+  }
+  bytes_sent_ += size;
+  ++packets_sent_;
+  return true;
+}
+
+void IceChannel::send(const uint8_t *data, std::size_t size) {
+  if (size == 0) return;
+  Datagram record;
+  if (packet_kind(data, size) == PacketKind::Dtls) {
+    record = std::make_shared<std::vector<uint8_t>>(data, data + size);
+  }
+  std::shared_ptr<IceWire> wire;
+  bool wake = false;
+  {
+    LockGuard lock(send_mutex_);
+    wire = wire_;
+    if (record) {
+      TimePoint now = Clock::now();
+      replay_.sent(record, now);
+      flight_.sent(record, now);
+      wake = !awake_ && flight_.deadline();
+      awake_ |= wake;
+    }
+  }
+  transmit(wire, data, size);
+  if (wake) wake_();
+}
+
+std::optional<InboundPacket> IceChannel::pop() {
+  LockGuard lock(queue_mutex_);
+  queue_changed_.wait(
+      queue_mutex_, [this]() OAIRT_REQUIRES(queue_mutex_) { return flushing_ || !queue_.empty(); });
+  if (flushing_) return std::nullopt;
+  InboundPacket packet = std::move(queue_.front());
+  queue_.pop_front();
+  queued_bytes_ -= gst_buffer_get_size(packet.buffer.get());
+  return packet;
+}
+
+void IceChannel::set_flushing(bool flushing) {
+  LockGuard lock(queue_mutex_);
+  flushing_ = flushing;
+  queue_changed_.notify_all();
+}
+
+void IceChannel::set_wire(std::shared_ptr<IceWire> wire) {
+  LockGuard lock(send_mutex_);
+  wire_.swap(wire);
+}
+
+void IceChannel::received(const uint8_t *data, std::size_t size) {
+  if (size == 0) return;
+  InboundPacket packet{Ref<GstBuffer>::adopt(gst_buffer_new_memdup(data, size)), Clock::now()};
+  last_inbound_ = packet.arrival.time_since_epoch().count();
+  bytes_received_ += size;
+  ++packets_received_;
+  {
+    LockGuard lock(send_mutex_);
+    flight_.received(data, size, packet.arrival);
+    replay_.received(packet.arrival);
+  }
+  LockGuard lock(queue_mutex_);
+  while (queue_.size() >= kMaxQueuedPackets || queued_bytes_ + size > kMaxQueuedBytes) {
+    if (queue_.empty()) break;
+    queued_bytes_ -= gst_buffer_get_size(queue_.front().buffer.get());
+    queue_.pop_front();
+    ++receive_drops_;
+  }
+  queue_.push_back(std::move(packet));
+  queued_bytes_ += size;
+  queue_changed_.notify_all();
+}
+
+std::optional<TimePoint> IceChannel::repeat_deadline() {
+  LockGuard lock(send_mutex_);
+  auto deadline = flight_.deadline();
+  awake_ = deadline.has_value();
+  return deadline;
+}
+
+void IceChannel::repeat() {
+  std::shared_ptr<IceWire> wire;
+  std::vector<Datagram> flight;
+  {
+    LockGuard lock(send_mutex_);
+    wire = wire_;
+    flight = flight_.due(Clock::now());
+  }
+  for (const Datagram &record : flight) {
+    if (transmit(wire, record->data(), record->size())) ++repeats_;
+  }
+}
+
+std::size_t IceChannel::replay() {
+  std::shared_ptr<IceWire> wire;
+  std::vector<Datagram> records;
+  {
+    LockGuard lock(send_mutex_);
+    wire = wire_;
+    records = replay_.records();
+  }
+  for (const Datagram &record : records) transmit(wire, record->data(), record->size());
+  return records.size();
+}
+
+}  // namespace oairt

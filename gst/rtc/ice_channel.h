@@ -1,0 +1,95 @@
+// Where the streaming threads and the paths meet: what webrtcbin sends goes to the path in use,
+// what any path hears is queued for webrtcbin. Keeps the DTLS records that may be needed again.
+// Thread-safe; the loop's side is marked.
+// Never blocks a sender, never grows without bound, never holds a lock over a call to libnice.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include <nice/agent.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/ref.h"
+#include "rtc/dtls_flight.h"
+#include "rtc/dtls_replay.h"
+
+namespace oairt {
+
+// The sending end of one path. Shared with a send that is under way, so that the loop can see when
+// nobody uses it any more; its last owner is the loop.
+class IceWire {
+ public:
+  IceWire(NiceAgent *agent, guint stream) : agent_(Ref<NiceAgent>::share(agent)), stream_(stream) {}
+  bool send(const uint8_t *data, std::size_t size) const;
+
+ private:
+  Ref<NiceAgent> agent_;
+  guint stream_;
+};
+
+struct InboundPacket {
+  Ref<GstBuffer> buffer;
+  TimePoint arrival;
+};
+
+class IceChannel {
+ public:
+  static constexpr std::size_t kMaxQueuedPackets = 2048;
+  static constexpr std::size_t kMaxQueuedBytes = 4 * 1024 * 1024;
+
+  // `wake` tells the loop that repeat_deadline() came into being; any thread.
+  IceChannel(Duration dtls_repeat, std::function<void()> wake)
+      : wake_(std::move(wake)), flight_(dtls_repeat) {}
+
+  // Sink side.
+  void send(const uint8_t *data, std::size_t size);
+
+  // Source side: waits for a packet; nothing when flushing.
+  std::optional<InboundPacket> pop();
+  void set_flushing(bool flushing);
+
+  // Loop side.
+  void set_wire(std::shared_ptr<IceWire> wire);
+  void received(const uint8_t *data, std::size_t size);
+  std::optional<TimePoint> repeat_deadline();
+  void repeat();         // sends the flight again if it is due
+  std::size_t replay();  // sends what the last path may have lost; says how many records
+
+  TimePoint last_inbound() const { return TimePoint(Duration(last_inbound_.load())); }
+  uint64_t bytes_sent() const { return bytes_sent_; }
+  uint64_t bytes_received() const { return bytes_received_; }
+  uint64_t packets_sent() const { return packets_sent_; }
+  uint64_t packets_received() const { return packets_received_; }
+  uint64_t send_drops() const { return send_drops_; }        // no path, or it refused
+  uint64_t receive_drops() const { return receive_drops_; }  // nobody fetched them
+  uint64_t repeats() const { return repeats_; }
+
+ private:
+  bool transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *data, std::size_t size);
+
+  const std::function<void()> wake_;
+
+  Mutex send_mutex_;
+  std::shared_ptr<IceWire> wire_ OAIRT_GUARDED_BY(send_mutex_);
+  DtlsFlight flight_ OAIRT_GUARDED_BY(send_mutex_);
+  DtlsReplay replay_ OAIRT_GUARDED_BY(send_mutex_);
+  bool awake_ OAIRT_GUARDED_BY(send_mutex_) = false;  // the loop has a timer for the flight
+
+  Mutex queue_mutex_;
+  Condition queue_changed_;
+  std::deque<InboundPacket> queue_ OAIRT_GUARDED_BY(queue_mutex_);
+  std::size_t queued_bytes_ OAIRT_GUARDED_BY(queue_mutex_) = 0;
+  bool flushing_ OAIRT_GUARDED_BY(queue_mutex_) = false;
+
+  std::atomic<Duration::rep> last_inbound_{0};
+  std::atomic<uint64_t> bytes_sent_{0}, bytes_received_{0};
+  std::atomic<uint64_t> packets_sent_{0}, packets_received_{0};
+  std::atomic<uint64_t> send_drops_{0}, receive_drops_{0}, repeats_{0};
+};
+
+}  // namespace oairt

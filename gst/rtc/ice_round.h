@@ -1,0 +1,59 @@
+// One effort to reach the peer: paths that race for it. UDP goes first; a second UDP path follows
+// because one lost check costs libnice half a second; TCP follows where UDP gets no answer. The
+// first that connects wins, the others are given up.
+// Thread-bound to the event loop.
+// Never decides what becomes of a winner; that is the agent's business.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "rtc/ice_path.h"
+
+namespace oairt {
+
+class IceRound : public std::enable_shared_from_this<IceRound> {
+ public:
+  enum class Kind { Udp, Tcp };
+  struct Plan {
+    bool udp = true, tcp = false;
+    Duration hedge_delay{}, tcp_delay{};
+  };
+  // Returns a path that has gathered and knows the peer's candidates, or null: no address to send
+  // from as yet.
+  using MakePath = std::function<std::shared_ptr<IcePath>(Kind kind)>;
+
+  IceRound(EventLoop &loop, Plan plan, MakePath make_path);
+  ~IceRound();
+  IceRound(const IceRound &) = delete;
+  IceRound &operator=(const IceRound &) = delete;
+
+  void begin();
+  bool contains(const std::shared_ptr<IcePath> &path) const;
+  // The paths of a kind that are under way.
+  std::vector<std::shared_ptr<IcePath>> paths(Kind kind) const;
+  std::shared_ptr<IcePath> any() const;
+  // Takes a path out of the race; false if it was the last and none is to follow.
+  bool remove(const std::shared_ptr<IcePath> &path);
+  // Ends the race and hands over whoever is still in it.
+  std::vector<std::shared_ptr<IcePath>> release();
+
+ private:
+  struct Runner {
+    Kind kind;
+    std::shared_ptr<IcePath> path;
+  };
+  void start_later(Kind kind, Duration delay);
+  void start(Kind kind);
+
+  EventLoop &loop_;
+  const Plan plan_;
+  const MakePath make_path_;
+  std::vector<Runner> runners_;
+  std::vector<EventLoop::TimerId> timers_;  // starts still to come
+  bool over_ = false;
+};
+
+}  // namespace oairt

@@ -1,0 +1,121 @@
+#include "rtc/ice_servers.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+OAIRT_LOG_USE(ice)
+
+namespace oairt {
+namespace {
+
+// One address of each family is enough: a server that answers on one only is found on the other.
+std::vector<std::string> pick_addresses(GList *list) {
+  std::vector<std::string> out;
+  bool have[2] = {false, false};
+  for (GList *item = list; item != nullptr; item = item->next) {
+    auto *address = static_cast<GInetAddress *>(item->data);
+    bool &seen = have[g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6];
+    if (seen) continue;
+    seen = true;
+    out.emplace_back(GString_(g_inet_address_to_string(address)).get());
+  }
+  return out;
+}
+
+}  // namespace
+
+IceServers::~IceServers() { close(); }
+
+void IceServers::close() { g_cancellable_cancel(cancellable_.get()); }
+
+void IceServers::set_stun(std::optional<ServerUri> uri) {
+  stun_ = uri ? std::make_shared<Entry>(Entry{std::move(*uri), {}}) : nullptr;
+}
+
+void IceServers::add_turn(ServerUri uri) {
+  turn_.push_back(std::make_shared<Entry>(Entry{std::move(uri), {}}));
+}
+
+void IceServers::clear_turn() { turn_.clear(); }
+
+void IceServers::set_proxy(std::optional<ServerUri> uri) {
+  proxy_ = uri ? std::make_shared<Entry>(Entry{std::move(*uri), {}}) : nullptr;
+}
+
+void IceServers::resolve() {
+  if (stun_) resolve(stun_);
+  if (proxy_) resolve(proxy_);
+  for (const auto &entry : turn_) resolve(entry);
+}
+
+void IceServers::resolve(const std::shared_ptr<Entry> &entry) {
+  const char *host = entry->uri.host.c_str();
+  auto numeric = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(host));
+  if (numeric) {
+    entry->addresses = {GString_(g_inet_address_to_string(numeric.get())).get()};
+    return;
+  }
+  if (entry->resolving) return;
+  entry->resolving = true;
+  auto resolver = Ref<GResolver>::adopt(g_resolver_get_default());
+  g_resolver_lookup_by_name_async(resolver.get(), host, cancellable_.get(),
+                                  &IceServers::on_resolved, new Lookup{weak_from_this(), entry});
+}
+
+void IceServers::on_resolved(GObject *resolver, GAsyncResult *result, gpointer data) {
+  std::unique_ptr<Lookup> lookup(static_cast<Lookup *>(data));
+  GError *raw_error = nullptr;
+  GList *list = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &raw_error);
+  UniqueError error(raw_error);
+  std::vector<std::string> addresses = pick_addresses(list);
+  g_resolver_free_addresses(list);
+  auto servers = lookup->servers.lock();
+  auto entry = lookup->entry.lock();
+  if (!servers || !entry) return;
+  entry->resolving = false;
+  if (addresses.empty()) {
+    if (!g_error_matches(error.get(), G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+      LOG_WARNING("cannot find the address of %s: %s", entry->uri.host.c_str(),
+                  error ? error->message : "none");
+    }
+    return;
+  }
+  if (addresses == entry->addresses) return;
+  entry->addresses = std::move(addresses);
+  servers->on_change_();
+}
+
+std::optional<ServerAddress> IceServers::stun() const {
+  if (!stun_ || stun_->addresses.empty()) return std::nullopt;
+  return ServerAddress{stun_->addresses.front(), stun_->uri.port};
+}
+
+std::vector<RelayServer> IceServers::relays() const {
+  std::vector<RelayServer> out;
+  for (const auto &entry : turn_) {
+    for (const std::string &address : entry->addresses) {
+      for (TurnTransport transport : entry->uri.transports) {
+        out.push_back({{address, entry->uri.port},
+                       transport,
+                       entry->uri.host,
+                       entry->uri.user,
+                       entry->uri.password});
+      }
+    }
+  }
+  return out;
+}
+
+std::optional<ProxyServer> IceServers::proxy() const {
+  if (!proxy_ || proxy_->addresses.empty()) return std::nullopt;
+  return ProxyServer{
+      {proxy_->addresses.front(), proxy_->uri.port}, proxy_->uri.user, proxy_->uri.password};
+}
+
+bool IceServers::pending() const {
+  return std::any_of(turn_.begin(), turn_.end(),
+                     [](const auto &entry) { return entry->addresses.empty(); });
+}
+
+}  // namespace oairt

@@ -1,0 +1,81 @@
+// The STUN, TURN and proxy servers of a session, with their names resolved in the background and
+// kept: when the network changes, the name service may be the last thing to come back.
+// Thread-bound to the event loop, and lookups end there.
+// Never waits for a lookup, never logs a user name or password.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gio/gio.h>
+
+#include "base/ref.h"
+#include "rtc/turn_uri.h"
+
+namespace oairt {
+
+struct ServerAddress {
+  std::string address;
+  uint16_t port = 0;
+};
+
+struct RelayServer {
+  ServerAddress server;
+  TurnTransport transport = TurnTransport::Udp;
+  std::string host;  // the name, for the certificate
+  std::string user;
+  Secret password;
+};
+
+struct ProxyServer {
+  ServerAddress server;
+  std::string user;
+  Secret password;
+};
+
+class IceServers : public std::enable_shared_from_this<IceServers> {
+ public:
+  // `on_change` runs in the loop when a lookup brought an address that was not known before.
+  explicit IceServers(std::function<void()> on_change) : on_change_(std::move(on_change)) {}
+  ~IceServers();
+  IceServers(const IceServers &) = delete;
+  IceServers &operator=(const IceServers &) = delete;
+
+  void set_stun(std::optional<ServerUri> uri);
+  void add_turn(ServerUri uri);
+  void clear_turn();
+  void set_proxy(std::optional<ServerUri> uri);
+  // Looks every name up, again if it was; what is known stays in use meanwhile.
+  void resolve();
+  void close();
+
+  std::optional<ServerAddress> stun() const;
+  std::vector<RelayServer> relays() const;
+  std::optional<ProxyServer> proxy() const;
+  bool has_relays() const { return !turn_.empty(); }
+  // A relay that is configured, but whose address is not known as yet.
+  bool pending() const;
+
+ private:
+  struct Entry {
+    ServerUri uri;
+    std::vector<std::string> addresses;
+    bool resolving = false;
+  };
+  struct Lookup {
+    std::weak_ptr<IceServers> servers;
+    std::weak_ptr<Entry> entry;
+  };
+  void resolve(const std::shared_ptr<Entry> &entry);
+  static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer data);
+
+  std::function<void()> on_change_;
+  std::shared_ptr<Entry> stun_, proxy_;
+  std::vector<std::shared_ptr<Entry>> turn_;
+  Ref<GCancellable> cancellable_ = Ref<GCancellable>::adopt(g_cancellable_new());
+};
+
+}  // namespace oairt

@@ -1,0 +1,104 @@
+// The bounded, never-waiting hand-over between the application's streaming threads and the call.
+// Thread-safe throughout. Lives as long as the session; calls come and go beneath it.
+// Never blocks, never allocates without bound, never calls out with its lock held.
+//
+// Uplink: the sink element pushes Opus packets; they go to the current call on the pushing thread,
+// without a hop. While no call takes them, the last `prebuffer` of them is kept and sent first.
+// Downlink: the current call writes decoded speech; the src element reads one frame per tick.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "base/ref.h"
+
+namespace oairt {
+
+constexpr int kSampleRate = 48000;
+constexpr int kFrameSamples = 960;  // 20 ms
+constexpr Duration kFrameDuration = std::chrono::milliseconds(20);
+
+// One Opus packet on its way to the service. `captured` is when its first sample was spoken.
+struct UplinkFrame {
+  Ref<GstBuffer> packet;
+  TimePoint captured;
+  Duration duration = kFrameDuration;
+};
+
+// The call's end of the uplink; push() runs on whichever thread drains the port and must not block.
+class UplinkTarget {
+ public:
+  virtual ~UplinkTarget() = default;
+  virtual void push(UplinkFrame frame) = 0;
+};
+
+// All in packets; `silence` of those `sent` were put there by mute or fill_idle.
+struct UplinkStats {
+  uint64_t sent = 0, dropped = 0, silence = 0;
+  Duration prebuffered{0};
+};
+// All in frames of 20 ms. `frames` were given out as voice, `concealed_frames` of them were made up
+// by the decoder; `silent_frames` is silence that was heard in the middle of a burst because
+// nothing had arrived; `dropped_frames` were lost to the bound or written by a call that lost its
+// voice.
+struct DownlinkStats {
+  uint64_t frames = 0, silent_frames = 0, concealed_frames = 0, dropped_frames = 0;
+  Duration latency{0};  // play-out delay in force
+  Duration jitter{0};
+};
+
+class MediaPort {
+ public:
+  MediaPort();
+  ~MediaPort();
+
+  // --- uplink, streaming side ---
+  void push(UplinkFrame frame);
+  void set_mute(bool mute);  // silence is sent in place of every packet
+  // --- uplink, session side ---
+  // Opens the gate to that call: first what is kept, then what comes. nullptr closes it.
+  void set_target(std::shared_ptr<UplinkTarget> target);
+  void set_prebuffer(Duration length);  // 0: nothing is kept
+  // Sends an Opus silence packet if nothing was pushed for `idle`; call it every 20 ms. Keeps the
+  // server's voice detection running when the sink is paused, at its end or not there.
+  void fill_idle(TimePoint now, Duration idle);
+  void clear_uplink();
+  UplinkStats uplink_stats() const;
+
+  // --- downlink, call side ---
+  // Only the writer that was taken last may write; a call takes one when its voice is to be heard.
+  uint64_t take_writer();
+  // Mono S16 at 48 kHz. `concealed`: made up by the decoder for lost packets.
+  void write(uint64_t writer, const int16_t *samples, size_t count, TimePoint now, bool concealed);
+  // The sender paused: what is written next is the start of a burst. Optional; a pause is also seen
+  // in the samples and in the arrivals.
+  void end_burst(uint64_t writer);
+  // --- downlink, session side ---
+  // Fixed play-out delay, or nothing: adaptive between bursts, from the jitter seen.
+  void set_latency(std::optional<Duration> latency);
+  // Barge-in: drops what is queued and returns how much that was.
+  Duration clear_downlink();
+  // Until the last voice that is queued has been played; trailing silence does not count.
+  Duration queued() const;
+  DownlinkStats downlink_stats() const;
+  // --- downlink, streaming side ---
+  enum class Frame { Voice, Silence };
+  // Fills `samples` (kFrameSamples) for the tick `now`: voice, or silence when there is none.
+  Frame read(int16_t *samples, TimePoint now);
+  // When the reader last gave out voice; for voice-to-voice figures. Zero epoch: never.
+  TimePoint last_voice() const;
+
+ private:
+  struct Uplink;
+  struct Downlink;
+  std::unique_ptr<Uplink> uplink_;
+  std::unique_ptr<Downlink> downlink_;
+};
+
+}  // namespace oairt

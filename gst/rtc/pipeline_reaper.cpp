@@ -1,0 +1,64 @@
+#include "rtc/pipeline_reaper.h"
+
+#include <utility>
+
+#include "base/lock.h"
+
+namespace oairt {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(2);
+
+// Actions run one after the other, so the answer to one more says that all before it are through.
+void let_finish(const ReapJob &job) {
+  {
+    auto barrier = job.operations->promise([](GstPromise *) {});
+    g_signal_emit_by_name(job.webrtcbin.get(), "get-stats", nullptr, barrier.get());
+  }
+  job.operations->wait_until_idle(Clock::now() + kPatience);
+}
+
+// Lives to the end of the process: workers may still be busy at exit.
+struct Reaper {
+  static constexpr gint kWorkers = 4;
+  Mutex mutex;
+  Condition changed;
+  int pending OAIRT_GUARDED_BY(mutex) = 0;
+  GThreadPool *pool = g_thread_pool_new(&Reaper::work, nullptr, kWorkers, FALSE, nullptr);
+
+  static void work(gpointer data, gpointer) {
+    std::unique_ptr<ReapJob> job(static_cast<ReapJob *>(data));
+    if (job->webrtcbin) let_finish(*job);
+    gst_element_set_state(job->pipeline.get(), GST_STATE_NULL);
+  }
+};
+
+Reaper &reaper() {
+  static Reaper *reaper = new Reaper;
+  return *reaper;
+}
+
+}  // namespace
+
+ReapTicket::ReapTicket() {
+  LockGuard guard(reaper().mutex);
+  reaper().pending++;
+}
+
+ReapTicket::~ReapTicket() {
+  LockGuard guard(reaper().mutex);
+  reaper().pending--;
+  reaper().changed.notify_all();
+}
+
+void reap_pipeline(ReapJob job) {
+  g_thread_pool_push(reaper().pool, new ReapJob(std::move(job)), nullptr);
+}
+
+bool wait_for_reaped_pipelines(TimePoint deadline) {
+  Reaper &self = reaper();
+  LockGuard guard(self.mutex);
+  return self.changed.wait_until(self.mutex, deadline, [&self] { return self.pending == 0; });
+}
+
+}  // namespace oairt

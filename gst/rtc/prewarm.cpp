@@ -1,0 +1,85 @@
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+
+#include <gmodule.h>
+
+#include "base/lock.h"
+#include "base/ref.h"
+#include "rtc/peer.h"
+
+namespace oairt {
+namespace {
+
+// What a call is made of. dtlsdec comes last: the first one makes the process's DTLS certificate.
+constexpr const char *kElements[] = {
+    "webrtcbin", "rtpbin",  "rtpfunnel",  "rtpulpfecenc", "rtpredenc",       "rtpstorage",
+    "clocksync", "funnel",  "capsfilter", "queue",        "appsrc",          "appsink",
+    "srtpenc",   "srtpdec", "sctpenc",    "sctpdec",      "rtpjitterbuffer", "dtlsenc"};
+
+class Prewarmer {
+ public:
+  void start() {
+    std::atexit([] { instance().finish(); });
+    thread_ = std::thread([this] { run(); });
+  }
+  static Prewarmer &instance() {
+    static Prewarmer *prewarmer = new Prewarmer;
+    return *prewarmer;
+  }
+
+ private:
+  void run() {
+    for (const char *name : kElements) {
+      if (exiting_) return;
+      auto element = Ref<GstElement>::sink(gst_element_factory_make(name, nullptr));
+    }
+    start_sctp_once();
+    order_exit();
+    if (exiting_) return;
+    auto element = Ref<GstElement>::sink(gst_element_factory_make("dtlsdec", nullptr));
+  }
+
+  // The first association of a process sets up tables that later ones find in place.
+  static void start_sctp_once() {
+    auto decoder = Ref<GstElement>::sink(gst_element_factory_make("sctpdec", nullptr));
+    if (!decoder) return;
+    gst_element_set_state(decoder.get(), GST_STATE_PAUSED);
+    gst_element_set_state(decoder.get(), GST_STATE_NULL);
+  }
+
+  // OpenSSL tears itself down in an exit handler that it installs on first use, and a key under way
+  // would use what is gone. Handlers run in reverse order, so ours has to be installed behind it.
+  void order_exit() {
+    auto plugin = Ref<GstPlugin>::adopt(gst_registry_find_plugin(gst_registry_get(), "dtls"));
+    const gchar *file = plugin ? gst_plugin_get_filename(plugin.get()) : nullptr;
+    GModule *module = file != nullptr ? g_module_open(file, G_MODULE_BIND_LAZY) : nullptr;
+    if (module == nullptr) return;
+    using Initialise = int (*)(uint64_t options, const void *settings);
+    gpointer symbol = nullptr;
+    if (g_module_symbol(module, "OPENSSL_init_crypto", &symbol) && symbol != nullptr) {
+      reinterpret_cast<Initialise>(symbol)(0, nullptr);
+      std::atexit([] { instance().finish(); });
+    }
+    g_module_close(module);
+  }
+
+  void finish() {
+    exiting_ = true;
+    LockGuard guard(mutex_);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  std::atomic<bool> exiting_ = false;
+  Mutex mutex_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+void prewarm_webrtc() {
+  static std::atomic_flag done = ATOMIC_FLAG_INIT;
+  if (!done.test_and_set()) Prewarmer::instance().start();
+}
+
+}  // namespace oairt

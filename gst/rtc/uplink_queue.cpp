@@ -1,0 +1,142 @@
+#include "rtc/uplink_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rtc/opus_packet.h"
+
+namespace oairt {
+namespace {
+
+// Bounds that hold whatever was configured: packets may be as short as 2.5 ms, and a target that is
+// slow for once gets this much before frames are dropped.
+constexpr size_t kMaxFrames = 4096;
+constexpr Duration kDrainSlack = std::chrono::seconds(1);
+// A pause longer than this is not filled up with silence but jumped over.
+constexpr Duration kMaxFill = milliseconds(200);
+
+}  // namespace
+
+UplinkQueue::UplinkQueue() : silence_20ms_(make_opus_silence(kFrameDuration)) {}
+
+Ref<GstBuffer> UplinkQueue::silence(Duration duration) const {
+  return duration == kFrameDuration ? silence_20ms_ : make_opus_silence(duration);
+}
+
+void UplinkQueue::push(UplinkFrame frame) {
+  {
+    LockGuard guard(mutex_);
+    if (mute_) {
+      frame.packet = silence(frame.duration);
+      stats_.silence++;
+    }
+    pushes_++;
+    append(std::move(frame));
+  }
+  drain();
+}
+
+void UplinkQueue::append(UplinkFrame frame) {
+  // One time line: what overlaps the frame before it is moved behind it.
+  frame.captured = std::max(frame.captured, end_);
+  end_ = frame.captured + frame.duration;
+  kept_ += frame.duration;
+  frames_.push_back(std::move(frame));
+  trim();
+}
+
+void UplinkQueue::trim() {
+  Duration limit = target_ ? std::max(prebuffer_, kDrainSlack) : prebuffer_;
+  while (!frames_.empty() && (kept_ > limit || frames_.size() > kMaxFrames)) drop_oldest();
+}
+
+void UplinkQueue::drop_oldest() {
+  kept_ -= frames_.front().duration;
+  frames_.pop_front();
+  stats_.dropped++;
+}
+
+void UplinkQueue::set_mute(bool mute) {
+  LockGuard guard(mutex_);
+  mute_ = mute;
+}
+
+void UplinkQueue::set_target(std::shared_ptr<UplinkTarget> target) {
+  {
+    LockGuard guard(mutex_);
+    std::swap(target_, target);
+  }
+  drain();
+}  // the old target may die here, outside the lock
+
+void UplinkQueue::set_prebuffer(Duration length) {
+  LockGuard guard(mutex_);
+  prebuffer_ = length;
+  trim();
+}
+
+void UplinkQueue::fill_idle(TimePoint now, Duration idle) {
+  {
+    LockGuard guard(mutex_);
+    bool quiet = pushes_ == seen_pushes_;
+    if (!quiet || quiet_since_ == TimePoint{}) {
+      seen_pushes_ = pushes_;
+      quiet_since_ = filled_until_ = now;
+      return;
+    }
+    if (now - quiet_since_ < idle) return;
+    if (!target_) {
+      filled_until_ = now;
+      return;
+    }
+    if (now - filled_until_ > idle + kMaxFill) filled_until_ = now - kFrameDuration;
+    while (filled_until_ + kFrameDuration <= now) {
+      filled_until_ += kFrameDuration;
+      // In step with the clock after a jump, right behind the last frame otherwise.
+      TimePoint start = filled_until_ - kFrameDuration;
+      append({silence_20ms_, start - end_ > kMaxFill ? start : end_, kFrameDuration});
+      stats_.silence++;
+    }
+  }
+  drain();
+}
+
+void UplinkQueue::clear() {
+  std::deque<UplinkFrame> dropped;
+  LockGuard guard(mutex_);
+  stats_.dropped += frames_.size();
+  frames_.swap(dropped);
+  kept_ = Duration::zero();
+}
+
+UplinkStats UplinkQueue::stats() const {
+  LockGuard guard(mutex_);
+  UplinkStats stats = stats_;
+  stats.prebuffered = kept_;
+  return stats;
+}
+
+void UplinkQueue::drain() {
+  mutex_.lock();
+  if (draining_) {
+    // The drainer looks again under the lock before it ends, so our frame is seen.
+    mutex_.unlock();
+    return;
+  }
+  draining_ = true;
+  while (target_ && !frames_.empty()) {
+    UplinkFrame frame = std::move(frames_.front());
+    frames_.pop_front();
+    kept_ -= frame.duration;
+    stats_.sent++;
+    std::shared_ptr<UplinkTarget> target = target_;
+    mutex_.unlock();
+    target->push(std::move(frame));
+    target.reset();
+    mutex_.lock();
+  }
+  draining_ = false;
+  mutex_.unlock();
+}
+
+}  // namespace oairt

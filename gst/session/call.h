@@ -1,0 +1,103 @@
+// One call to the service, from the token to the acknowledged configuration, and to its end.
+// Thread-bound to the event loop; the listener is called there and may destroy the call later, not
+// inside the callback.
+// Never lets audio through before session.updated: the model must not answer with defaults.
+//
+//   start -> [token ready and offer made] -> POST -> answer -> ICE, DTLS, SCTP
+//         -> session.created -> session.update -> session.updated -> ready -> events … -> failed
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "auth/token_cache.h"
+#include "base/event_loop.h"
+#include "protocol/codec.h"
+#include "rtc/peer.h"
+#include "session/config.h"
+#include "session/session.h"
+#include "signalling/signalling.h"
+
+namespace oairt {
+
+class CallListener {
+ public:
+  virtual ~CallListener() = default;
+  virtual void on_call_webrtcbin(Ref<GstElement> webrtcbin) = 0;
+  virtual void on_call_created(const SessionCreated &created, const std::string &call_id) = 0;
+  virtual void on_call_ready() = 0;
+  virtual void on_call_event(const ServerEvent &event, const std::string &json) = 0;
+  virtual void on_call_bad_event(const Error &error) = 0;  // ignored, the call goes on
+  virtual void on_call_failed(Error error) = 0;            // once; nothing follows
+};
+
+struct CallContext {
+  EventLoop &loop;
+  std::shared_ptr<const Config> config;
+  std::shared_ptr<HttpClient> http;
+  TokenCache &tokens;
+  PeerFactory &peers;
+  std::shared_ptr<MediaPort> media;
+};
+
+// What is left to do over HTTP when a call is over.
+struct Hangup {
+  std::unique_ptr<Signalling> signalling;
+  Secret credential;
+  Answer call;
+};
+
+class Call final : private PeerListener {
+ public:
+  Call(CallContext context, CallListener &listener);
+  ~Call() override;
+
+  void start();
+  bool ready() const { return ready_; }
+  // False when the channel is not open or the event is too large for it.
+  bool send(const ClientEvent &event);
+  bool send_json(const std::string &json);
+  std::size_t max_send_size() const { return peer_ ? peer_->max_send_size() : 0; }
+  // Audio may flow: opens the uplink and takes the downlink.
+  void open_media();
+  // Ends the peer; what remains is the hang-up request, if the service has a call to hang up.
+  std::optional<Hangup> close();
+
+  const Answer &answer() const { return answer_; }
+  ConnectBreakdown breakdown() const;
+  PeerStats peer_stats() { return peer_ ? peer_->stats() : PeerStats(); }
+
+ private:
+  void on_offer(std::string sdp) override;
+  void on_connected() override;
+  void on_channel_open() override;
+  void on_channel_closed() override;
+  void on_message(std::string text) override;
+  void on_failed(Error error) override;
+
+  void on_token(Result<Token> token);
+  void post_offer_if_possible();
+  void on_answer(Result<Answer> answer);
+  void on_session_created(const SessionCreated &created);
+  void handle_before_ready(const ServerEvent &event);
+  void on_deadline();
+  void fail(Error error);
+  const char *stage() const;
+
+  CallContext context_;
+  CallListener &listener_;
+  std::unique_ptr<Peer> peer_;
+  std::unique_ptr<Signalling> signalling_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that cannot be
+                                                                // cancelled
+  std::optional<Token> token_;
+  std::string offer_;
+  Answer answer_;
+  EventLoop::TimerId deadline_timer_ = 0;
+  bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
+  bool created_ = false, ready_ = false, failed_ = false;
+  TimePoint started_{}, posted_at_{}, channel_open_at_{}, ready_at_{};
+  std::optional<double> token_ms_, sdp_ms_;
+};
+
+}  // namespace oairt

@@ -1,0 +1,56 @@
+// The settings of a session, checked and typed: an immutable snapshot that a call is made from.
+// Thread-safe: plain values, pure functions. Never prints a Secret.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "http/http_client.h"
+#include "policy/recovery.h"
+#include "protocol/json.h"
+#include "rtc/peer.h"
+#include "session/settings.h"
+
+namespace oairt {
+
+// Defaults that the property table shows too; written here once.
+inline constexpr const char *kDefaultBaseUrl = "https://api.openai.com/v1";
+inline constexpr const char *kDefaultModel = "gpt-realtime-2.1";
+inline constexpr const char *kDefaultTranscriptionModel = "gpt-transcribe";
+inline constexpr int kDefaultConnectTimeoutMs = 15000;
+inline constexpr int kDefaultTokenLifetimeS = 600;
+inline constexpr int kDefaultPrebufferMs = 2000;
+inline constexpr int kDefaultLingerMs = 0;
+inline constexpr int kDefaultJitterLatencyMs = -1;  // adaptive
+inline constexpr int kDefaultMaxRetries = -1;       // for ever
+
+struct Config {
+  std::string base_url = kDefaultBaseUrl;
+  bool azure = false;
+  std::string safety_identifier;
+  Duration connect_timeout = milliseconds(kDefaultConnectTimeoutMs);
+
+  Secret api_key, ephemeral_key;
+  std::string token_url;
+  std::vector<HttpHeader> token_headers;
+  int token_lifetime_s = kDefaultTokenLifetimeS;
+
+  Json session;  // the whole session object of session.update
+
+  HttpOptions http;
+  PeerOptions peer;
+  RecoveryOptions recovery;
+
+  Duration linger = milliseconds(kDefaultLingerMs);
+  Duration prebuffer = milliseconds(kDefaultPrebufferMs);
+  std::optional<Duration> jitter_latency;  // nothing: adaptive
+};
+
+// Checks ranges, URLs, JSON and names; the error says which property, what is wrong and what is
+// allowed. `environment_key` is OPENAI_API_KEY, used when no credential is set.
+Result<Config> build_config(const Settings &settings, const Secret &environment_key);
+
+}  // namespace oairt

@@ -1,0 +1,83 @@
+// One conversation with the service: owns the event loop, the rooms beneath and the current call.
+// Thread-safe: every method here; none waits for the network. Observers are called in the loop.
+// Never ends on the thread of its own loop, never blocks a state change.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "rtc/media_port.h"
+#include "rtc/peer.h"
+#include "session/session_events.h"
+#include "session/settings.h"
+
+namespace oairt {
+
+// How long each step of the last connect took, in ms; nothing: not reached.
+struct ConnectBreakdown {
+  std::optional<double> token_ms, sdp_ms, ice_ms, dtls_ms, sctp_ms, session_ms, total_ms;
+};
+
+struct SessionSnapshot {
+  ConnectionState state = ConnectionState::Idle;
+  std::string call_id, session_id;
+  int64_t expires_at = 0;
+  ConnectBreakdown connect;
+  PeerStats peer;
+  UplinkStats uplink;
+  DownlinkStats downlink;
+  std::optional<double> voice_to_voice_ms;  // user stopped -> first model audio at the src
+  uint64_t connects = 0, reconnects = 0, migrations = 0;
+  double last_outage_ms = 0;
+  int64_t input_tokens = 0, output_tokens = 0, total_tokens = 0;
+};
+
+class Session {
+ public:
+  // An element's membership; the number is the element's for as long as it is attached.
+  using MemberId = uint64_t;
+
+  // The session of that key, or a new one. Keys: "name:NAME" or "pipeline:ID".
+  static std::shared_ptr<Session> acquire(const std::string &key);
+  // Waits until every session that ended is gone from memory, at most until the deadline.
+  static bool wait_for_ended(TimePoint deadline);
+  virtual ~Session() = default;
+
+  // NULL->READY. Merges and checks the settings of all members: an error names what contradicts or
+  // is wrong, and the element is not a member. A call of the observer that is under way may still
+  // finish after detach() returned.
+  virtual Result<MemberId> attach(const std::string &element, const Settings &settings,
+                                  std::weak_ptr<SessionObserver> observer) = 0;
+  virtual void detach(MemberId member) = 0;  // READY->NULL
+  // READY->PAUSED and back: while one member runs, the session wants to be connected. When the last
+  // one stops it lingers for `linger-time`, then hangs up.
+  virtual void run(MemberId member) = 0;
+  virtual void stop(MemberId member) = 0;
+  // A property changed after READY: settings of the model reach the service at once
+  // (session.update), those of the connection at the next call.
+  virtual Status update(MemberId member, const Settings &settings) = 0;
+
+  virtual std::shared_ptr<MediaPort> media() = 0;
+  virtual SessionSnapshot snapshot() const = 0;
+
+  // Client events. Refused with the reason when not connected or not valid; else queued in order.
+  virtual Status send_event(const std::string &json) = 0;
+  virtual Status send_text(const std::string &text, bool respond) = 0;
+  virtual Status create_response() = 0;
+  virtual Status
+  interrupt() = 0;  // response.cancel, output_audio_buffer.clear, drop what is queued
+  virtual Status commit_audio() = 0;
+  virtual Status clear_audio() = 0;
+  virtual Status submit_tool_output(const std::string &call_id, const std::string &output) = 0;
+  // Drops the call, or re-arms after a fatal error, and connects anew at once.
+  virtual void reconnect() = 0;
+  // The input ended (EOS at the sink): AnswerFinishedEvent follows when the answer was spoken.
+  virtual void input_finished() = 0;
+  virtual void input_resumed() = 0;
+};
+
+}  // namespace oairt

@@ -1,0 +1,76 @@
+// The thread-safe face of a session: who belongs to it, what they set, and a copy of its state.
+// Thread-safe: every method. Posts to the loop; its last owner may be any thread, the loop's too.
+// Never waits for the loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/lock.h"
+#include "session/session.h"
+#include "session/session_core.h"
+
+namespace oairt {
+
+class SessionImpl final : public Session {
+ public:
+  explicit SessionImpl(std::string key);
+  ~SessionImpl() override;
+
+  Result<MemberId> attach(const std::string &element, const Settings &settings,
+                          std::weak_ptr<SessionObserver> observer) override;
+  void detach(MemberId member) override;
+  void run(MemberId member) override;
+  void stop(MemberId member) override;
+  Status update(MemberId member, const Settings &settings) override;
+  std::shared_ptr<MediaPort> media() override { return media_; }
+  SessionSnapshot snapshot() const override;
+  Status send_event(const std::string &json) override;
+  Status send_text(const std::string &text, bool respond) override;
+  Status create_response() override;
+  Status interrupt() override;
+  Status commit_audio() override;
+  Status clear_audio() override;
+  Status submit_tool_output(const std::string &call_id, const std::string &output) override;
+  void reconnect() override;
+  void input_finished() override;
+  void input_resumed() override;
+
+  // Keeps the session alive while it lingers; set once, right after construction.
+  void set_self(std::weak_ptr<SessionImpl> self) { self_ = std::move(self); }
+
+ private:
+  // What outlives this object until the loop has ended: the loop is joined by the reaper.
+  struct Body;
+  class Output;
+
+  struct Member {
+    std::string element;
+    Settings settings;
+    std::weak_ptr<SessionObserver> observer;
+    bool running = false;
+  };
+
+  Result<std::shared_ptr<const Config>> merged_config(const Member *candidate,
+                                                      MemberId replaced) const
+      OAIRT_REQUIRES(lock_);
+  Status post_event(ClientEvent event);
+  void last_member_stopped();
+
+  std::string key_;
+  std::shared_ptr<MediaPort> media_ = std::make_shared<MediaPort>();
+  std::shared_ptr<Output> output_;
+  std::shared_ptr<Body> body_;
+  std::weak_ptr<SessionImpl> self_;
+
+  mutable Mutex lock_;  // never held over a call out
+  std::map<MemberId, Member> members_ OAIRT_GUARDED_BY(lock_);
+  MemberId next_member_ OAIRT_GUARDED_BY(lock_) = 1;
+  Duration linger_ OAIRT_GUARDED_BY(lock_){0};
+  uint64_t run_generation_ OAIRT_GUARDED_BY(lock_) = 0;  // tells an old linger from a new run
+};
+
+}  // namespace oairt

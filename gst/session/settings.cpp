@@ -1,0 +1,48 @@
+#include "session/settings.h"
+
+#include "protocol/json.h"
+
+namespace oairt {
+namespace {
+
+std::string describe(const SettingValue &value) {
+  if (const auto *flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  if (const auto *number = std::get_if<int64_t>(&value)) return std::to_string(*number);
+  if (const auto *real = std::get_if<double>(&value)) return Json(*real).dump();
+  if (const auto *text = std::get_if<std::string>(&value)) return '"' + *text + '"';
+  return "a secret";
+}
+
+Error contradiction(const std::string &property, const std::string &first,
+                    const SettingValue &first_value, const std::string &second,
+                    const SettingValue &second_value) {
+  std::string message = "The elements " + first + " and " + second +
+                        " share one session but contradict each other on \"" + property + "\": ";
+  if (std::holds_alternative<Secret>(first_value)) {
+    message += "their secrets differ.";
+  } else {
+    message += describe(first_value) + " and " + describe(second_value) + ".";
+  }
+  message += " Set it on one of them only, or give them different \"session\" names.";
+  return Error{ErrorCode::Config, message, "property " + property, {}, {}};
+}
+
+}  // namespace
+
+Result<Settings> merge_settings(const std::vector<NamedSettings> &elements) {
+  Settings merged;
+  std::map<std::string, std::string> set_by;
+  for (const auto &[element, settings] : elements) {
+    for (const auto &[property, value] : settings) {
+      auto [position, inserted] = merged.emplace(property, value);
+      if (inserted) {
+        set_by.emplace(property, element);
+      } else if (position->second != value) {
+        return contradiction(property, set_by[property], position->second, element, value);
+      }
+    }
+  }
+  return merged;
+}
+
+}  // namespace oairt

@@ -1,0 +1,61 @@
+#include "session/turn_tracker.h"
+
+#include <algorithm>
+
+namespace oairt {
+
+void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
+  const auto &body = event.body;
+  if (std::holds_alternative<SpeechStarted>(body)) {
+    user_speaking_ = true;
+    answered_since_input_ = false;
+    user_stopped_at_.reset();
+  } else if (std::holds_alternative<SpeechStopped>(body)) {
+    user_speaking_ = false;
+    user_stopped_at_ = now;
+  } else if (std::holds_alternative<InputCommitted>(body)) {
+    user_speaking_ = false;
+    unanswered_ = true;
+  } else if (const auto *created = std::get_if<ResponseCreated>(&body)) {
+    unanswered_ = false;
+    responses_.insert(created->response_id);
+  } else if (const auto *done = std::get_if<ResponseDone>(&body)) {
+    responses_.erase(done->response_id);
+    answered_since_input_ = true;
+  } else if (const auto *started = std::get_if<OutputAudioStarted>(&body)) {
+    playing_.insert(started->response_id);
+  } else if (const auto *stopped = std::get_if<OutputAudioStopped>(&body)) {
+    playing_.erase(stopped->response_id);
+  } else if (const auto *cleared = std::get_if<OutputAudioCleared>(&body)) {
+    playing_.erase(cleared->response_id);
+  } else {
+    return;
+  }
+  touch(now);
+}
+
+void TurnTracker::reset(TimePoint now) {
+  user_speaking_ = unanswered_ = false;
+  responses_.clear();
+  playing_.clear();
+  touch(now);
+}
+
+void TurnTracker::input_finished(TimePoint now) {
+  finished_at_ = now;
+  touch(now);
+}
+
+bool TurnTracker::take_answer_finished(TimePoint now, bool playout_empty) {
+  if (!finished_at_ || !quiet()) return false;
+  if (!playout_empty) {
+    touch(now);
+    return false;
+  }
+  Duration wait = answered_since_input_ ? kQuietAfterAnswer : kQuietWithoutAnswer;
+  if (now - last_change_ < wait) return false;
+  finished_at_.reset();
+  return true;
+}
+
+}  // namespace oairt

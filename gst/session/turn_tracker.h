@@ -1,0 +1,51 @@
+// Follows the turns of a conversation from the service's events: who speaks, what is unanswered,
+// whether the answer to a finished input has been spoken. Pure: `now` is passed in.
+// Thread-bound to whoever owns it. Never looks at words.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "protocol/events.h"
+
+namespace oairt {
+
+class TurnTracker {
+ public:
+  // After the end of the input this long nothing happens before the conversation counts as over:
+  // the service may still be detecting the end of the last words.
+  static constexpr Duration kQuietWithoutAnswer = std::chrono::seconds(4);
+  static constexpr Duration kQuietAfterAnswer = milliseconds(400);
+
+  void handle(const ServerEvent &event, TimePoint now);
+  // The call ended: nothing that was under way goes on.
+  void reset(TimePoint now);
+
+  bool user_speaking() const { return user_speaking_; }
+  // A response is being made or its audio is being played by the service.
+  bool model_active() const { return !responses_.empty() || !playing_.empty(); }
+  bool model_speaking() const { return !playing_.empty(); }
+  bool quiet() const { return !user_speaking_ && !unanswered_ && !model_active(); }
+
+  void input_finished(TimePoint now);
+  void input_resumed() { finished_at_.reset(); }
+  // True once, when the input is finished and everything said has been answered and spoken.
+  bool take_answer_finished(TimePoint now, bool playout_empty);
+
+  std::optional<TimePoint> user_stopped_at() const { return user_stopped_at_; }
+  void clear_user_stopped() { user_stopped_at_.reset(); }
+
+ private:
+  void touch(TimePoint now) { last_change_ = now; }
+
+  bool user_speaking_ = false;
+  bool unanswered_ = false;  // a turn was committed and no response has begun
+  bool answered_since_input_ = false;
+  std::set<std::string> responses_, playing_;
+  TimePoint last_change_{};
+  std::optional<TimePoint> finished_at_, user_stopped_at_;
+};
+
+}  // namespace oairt

@@ -1,0 +1,52 @@
+// Offer in, answer out; hang-up. One HTTP implementation for the service and servers like it.
+// Thread-bound to the event loop; callbacks run there, never inline.
+// Never logs an SDP or a credential.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "base/token.h"
+#include "http/http_client.h"
+
+namespace oairt {
+
+struct SignallingOptions {
+  std::string base_url;  // https://api.openai.com/v1
+  bool azure = false;    // multipart form, as Azure documents
+  std::string safety_identifier;
+  Duration timeout = std::chrono::seconds(15);
+};
+
+struct Answer {
+  std::string sdp;         // as it came, last newline kept
+  std::string call_id;     // rtc_…; empty if the server gave no Location
+  std::string resource;    // absolute URL of the call, from Location
+  std::string etag;        // set if the server offers ICE restart by PATCH (RFC 9725)
+  std::string request_id;  // x-request-id, for support
+};
+
+class Signalling {
+ public:
+  using AnswerCallback = std::function<void(Result<Answer>)>;
+  virtual ~Signalling() = default;
+
+  // POST /realtime/calls. An ephemeral token sends application/sdp; a project key, or Azure, sends
+  // the multipart form with `session_json`. Cancelled without a callback by cancel() or the end of
+  // this object.
+  virtual void post_offer(const Token &token, const std::string &sdp,
+                          const std::string &session_json, AnswerCallback callback) = 0;
+  virtual void cancel() = 0;
+  // POST {resource}/hangup; failures are logged, not reported: the call is over in any case.
+  virtual void hang_up(const Secret &credential, const Answer &call,
+                       std::function<void()> done) = 0;
+};
+
+std::unique_ptr<Signalling> make_http_signalling(EventLoop &loop, std::shared_ptr<HttpClient> http,
+                                                 SignallingOptions options);
+
+}  // namespace oairt

@@ -1,0 +1,260 @@
+// The rows themselves; what is done with them is in gstopenairealtimeprops.cpp.
+#include "gstopenairealtimeproptable.h"
+
+#include <array>
+
+#include "gstopenairealtimeenums.h"
+#include "session/config.h"
+
+namespace oairt {
+namespace {
+
+constexpr double kMaxInt = G_MAXINT;
+constexpr int kFixedAtReady = 0;  // read on the way to READY
+const BackoffOptions kBackoff;
+
+const PropertyRow kRows[] = {
+    // --- session ---
+    {.name = "session",
+     .scope = Scope::Element,
+     .nick = "Session name",
+     .blurb = "Elements with one name share one session, also across the pipelines of a process. "
+              "Read when the element goes to READY. Not set: one session for each pipeline",
+     .mutability = kFixedAtReady},
+    {.name = "linger-time",
+     .kind = ValueKind::Integer,
+     .nick = "Linger time",
+     .blurb = "How long the session outlives its last running element, in ms, so that a pipeline "
+              "can be rebuilt around it. 0: the call is hung up at once",
+     .number = kDefaultLingerMs,
+     .maximum = kMaxInt},
+    // --- service ---
+    {.name = "base-url",
+     .nick = "Base URL",
+     .blurb = "Where the service is; https, or http to this machine. Used from the next call on",
+     .text = kDefaultBaseUrl},
+    {.name = "service",
+     .kind = ValueKind::Enum,
+     .nick = "Service",
+     .blurb = "Whose dialect is spoken: headers and paths differ. Used from the next call on",
+     .text = "openai",
+     .enum_type = gst_openai_realtime_service_get_type},
+    {.name = "model",
+     .nick = "Model",
+     .blurb = "The model that listens and speaks. Used from the next call on",
+     .text = kDefaultModel},
+    {.name = "safety-identifier",
+     .nick = "Safety identifier",
+     .blurb = "A stable, hashed id of the end user, sent to the service for its abuse detection. "
+              "Used from the next call on"},
+    {.name = "connect-timeout",
+     .kind = ValueKind::Integer,
+     .nick = "Connect timeout",
+     .blurb = "How long one attempt to connect may take, in ms, before it is given up and counts "
+              "as failed",
+     .number = kDefaultConnectTimeoutMs,
+     .minimum = 100,
+     .maximum = kMaxInt},
+    // --- credentials ---
+    {.name = "api-key",
+     .nick = "API key",
+     .blurb = "Project key of the service, for mints of short-lived keys and direct calls; it "
+              "falls back to the environment variable OPENAI_API_KEY. It can be set, never read",
+     .secret = true},
+    {.name = "ephemeral-key",
+     .nick = "Ephemeral key",
+     .blurb = "A short-lived key that the application fetched itself; it is not renewed. It can "
+              "be set, never read",
+     .secret = true},
+    {.name = "token-url",
+     .nick = "Token URL",
+     .blurb = "The site's own token server: asked with POST for a short-lived key before a call"},
+    {.name = "token-headers",
+     .nick = "Token headers",
+     .blurb = "HTTP headers for token-url, lines of the form \"Name: value\". They can be set, "
+              "never read",
+     .secret = true},
+    {.name = "token-lifetime",
+     .kind = ValueKind::Integer,
+     .nick = "Token lifetime",
+     .blurb = "How long a short-lived key that is minted with api-key may start calls, in seconds",
+     .number = kDefaultTokenLifetimeS,
+     .minimum = 10,
+     .maximum = 7200},
+    // --- model settings ---
+    {.name = "instructions",
+     .nick = "Instructions",
+     .blurb = "What the model shall be and do. Not set: the service's own text. Reaches the "
+              "service at once"},
+    {.name = "voice",
+     .nick = "Voice",
+     .blurb = "The voice of the model, by name (marin, cedar, alloy, …) or by id (voice_…). Not "
+              "set: the service's choice. Cannot be changed once the model has spoken"},
+    {.name = "speed",
+     .kind = ValueKind::Real,
+     .nick = "Speed",
+     .blurb = "How fast the model speaks; 1.0 is its own pace. Reaches the service at once",
+     .number = 1.0,
+     .minimum = 0.25,
+     .maximum = 1.5},
+    {.name = "turn-detection",
+     .kind = ValueKind::Enum,
+     .nick = "Turn detection",
+     .blurb = "How the service decides that the user has finished. Reaches the service at once",
+     .text = "server-vad",
+     .enum_type = gst_openai_realtime_turn_detection_get_type},
+    {.name = "noise-reduction",
+     .kind = ValueKind::Enum,
+     .nick = "Noise reduction",
+     .blurb = "What the service does with noise before it listens. Reaches the service at once",
+     .text = "none",
+     .enum_type = gst_openai_realtime_noise_reduction_get_type},
+    {.name = "transcription-model",
+     .nick = "Transcription model",
+     .blurb = "The model that writes down what the user says. Empty: no transcripts of the user. "
+              "Reaches the service at once",
+     .text = kDefaultTranscriptionModel},
+    {.name = "language",
+     .nick = "Language",
+     .blurb = "The language of the user for transcription, as ISO 639-1 (\"en\", \"de\"). Not "
+              "set: detected. Reaches the service at once"},
+    {.name = "tools",
+     .nick = "Tools",
+     .blurb = "The functions that the model may call: a JSON array in the service's form. Calls "
+              "arrive with the signal function-call. Reaches the service at once"},
+    {.name = "session-config",
+     .nick = "Session configuration",
+     .blurb = "A JSON object in the form of the service's session object, merged over everything "
+              "the other properties say. Reaches the service at once"},
+    // --- network ---
+    {.name = "stun-server",
+     .nick = "STUN server",
+     .blurb = "stun://host:port; rarely needed, the service has public addresses. Used from the "
+              "next call on"},
+    {.name = "turn-servers",
+     .nick = "TURN servers",
+     .blurb = "turn://user:password@host:port?transport=udp|tcp, or turns://, separated by spaces "
+              "or commas. They can be set, never read. Used from the next call on",
+     .secret = true},
+    {.name = "ice-transport-policy",
+     .kind = ValueKind::Enum,
+     .nick = "ICE transport policy",
+     .blurb = "Which network paths may be used. Used from the next call on",
+     .text = "all",
+     .enum_type = gst_openai_realtime_ice_transport_policy_get_type},
+    {.name = "ice-tcp",
+     .kind = ValueKind::Boolean,
+     .nick = "ICE over TCP",
+     .blurb = "Whether media may go over TCP where UDP is blocked. Used from the next call on",
+     .number = true},
+    {.name = "proxy",
+     .nick = "Proxy",
+     .blurb = "HTTP proxy for requests and for TURN over TCP, http://[user:password@]host:port. "
+              "Not set: the system's settings. The password can be set, never read",
+     .has_userinfo = true},
+    {.name = "ca-file",
+     .nick = "CA file",
+     .blurb = "Certificates (PEM) that are trusted for HTTPS. Not set: the system's"},
+    {.name = "allow-insecure-http",
+     .kind = ValueKind::Boolean,
+     .nick = "Allow insecure HTTP",
+     .blurb = "Allow http:// to other machines: keys then travel in the clear. Plain http to this "
+              "machine is always allowed"},
+    // --- recovery ---
+    {.name = "auto-reconnect",
+     .kind = ValueKind::Boolean,
+     .nick = "Reconnect automatically",
+     .blurb = "Whether a lost call is replaced by a new one",
+     .number = true},
+    {.name = "max-retries",
+     .kind = ValueKind::Integer,
+     .nick = "Maximum retries",
+     .blurb = "How many attempts in a row may fail before it is an error. -1: for ever",
+     .number = kDefaultMaxRetries,
+     .minimum = -1,
+     .maximum = kMaxInt},
+    {.name = "retry-interval",
+     .kind = ValueKind::Integer,
+     .nick = "Retry interval",
+     .blurb = "The delay before the second attempt after a loss, in ms (the first is made at "
+              "once); it grows with the square of the attempts",
+     .number = static_cast<double>(kBackoff.initial.count()),
+     .maximum = kMaxInt},
+    {.name = "retry-interval-max",
+     .kind = ValueKind::Integer,
+     .nick = "Maximum retry interval",
+     .blurb = "The longest delay between two attempts, in ms; not below retry-interval",
+     .number = static_cast<double>(kBackoff.maximum.count()),
+     .maximum = kMaxInt},
+    // --- audio in ---
+    {.name = "bitrate",
+     .carrier = Carrier::AudioIn,
+     .scope = Scope::Element,
+     .kind = ValueKind::Integer,
+     .nick = "Bit rate",
+     .blurb = "Bit rate of the Opus encoder for raw input, in bits per second",
+     .number = 32000,
+     .minimum = 6000,
+     .maximum = 510000},
+    {.name = "dtx",
+     .carrier = Carrier::AudioIn,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "Discontinuous transmission",
+     .blurb = "Let the encoder send next to nothing while nobody speaks (raw input)"},
+    {.name = "inband-fec",
+     .carrier = Carrier::AudioIn,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "In-band FEC",
+     .blurb = "Let the encoder repeat each frame at low quality in the next one, so that single "
+              "losses do not matter (raw input)",
+     .number = true},
+    {.name = "mute",
+     .carrier = Carrier::AudioIn,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "Mute",
+     .blurb = "Send silence in place of the input"},
+    {.name = "prebuffer-time",
+     .carrier = Carrier::AudioIn,
+     .kind = ValueKind::Integer,
+     .nick = "Prebuffer time",
+     .blurb = "How much speech is kept while no call is up, in ms, and sent first when one is; "
+              "what is older is dropped. 0: nothing is kept",
+     .number = kDefaultPrebufferMs,
+     .maximum = 60000},
+    // --- audio out ---
+    {.name = "jitter-latency",
+     .carrier = Carrier::AudioOut,
+     .kind = ValueKind::Integer,
+     .nick = "Jitter latency",
+     .blurb = "Play-out delay that absorbs the network's jitter, in ms. -1: adapts between the "
+              "model's bursts of speech",
+     .number = kDefaultJitterLatencyMs,
+     .minimum = -1,
+     .maximum = 5000},
+    {.name = "volume",
+     .carrier = Carrier::AudioOut,
+     .scope = Scope::Element,
+     .kind = ValueKind::Real,
+     .nick = "Volume",
+     .blurb = "Linear gain on the model's voice; 1.0 leaves it alone, samples are clipped",
+     .number = 1.0,
+     .maximum = 10.0},
+    {.name = "eos-policy",
+     .carrier = Carrier::AudioOut,
+     .scope = Scope::Element,
+     .kind = ValueKind::Enum,
+     .nick = "EOS policy",
+     .blurb = "When the source ends its stream; after-answer lets a launch line from file to file "
+              "end by itself",
+     .text = "none",
+     .enum_type = gst_openai_realtime_eos_policy_get_type},
+};
+
+}  // namespace
+
+std::span<const PropertyRow> property_table() { return kRows; }
+
+}  // namespace oairt

@@ -1,0 +1,311 @@
+/**
+ * SECTION:element-openairealtimesink
+ * @title: openairealtimesink
+ * @see_also: openairealtimesrc, openairealtimebin
+ *
+ * Takes speech to a model of the OpenAI Realtime API. Raw audio of any format, rate and layout is
+ * mixed to mono and encoded; Opus goes out as it is. Live input is not delayed by the pipeline's
+ * latency, input from files is paced to the clock. Elements of one pipeline, or with one
+ * #GstOpenaiRealtimeSink:session name, share a session: openairealtimesrc gives the answers.
+ *
+ * While no call is up, the last #GstOpenaiRealtimeSink:prebuffer-time of speech is kept and sent
+ * first when one is. EOS ends the input, not the session: the answer still comes.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 pulsesrc ! openairealtimesink  openairealtimesrc ! pulsesink
+ * ]|
+ * Talks with the model over microphone and loudspeaker; the key is taken from OPENAI_API_KEY.
+ */
+#include "gstopenairealtimesink.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/ref.h"
+#include "element_core.h"
+#include "gstopenairealtimesignals.h"
+#include "input_caps.h"
+#include "mediasink.h"
+
+OAIRT_LOG_USE(element)
+
+namespace {
+
+// The encoder repeats frames only as far as it is told that some get lost.
+constexpr int kExpectedLossPercent = 5;
+// Speech gains nothing audible from the upper half of the scale, and a kiosk's CPU loses.
+constexpr int kComplexity = 5;
+
+enum class Input { Raw, Opus };
+
+struct Private {
+  explicit Private(GstElement *element) : core(element) {}
+
+  oairt::ElementCore core;
+  GstPad *pad = nullptr;                              // the element's own
+  GstElement *convert = nullptr, *encoder = nullptr;  // owned by the bin, as is what follows
+  GstOpenaiRealtimeMediaSink *media_sink = nullptr;
+  const char *missing = nullptr;  // the element that is not installed
+  // Streaming thread only.
+  Input input = Input::Raw;
+  std::vector<float> weights;
+  // State changes and properties; the lock is not held over a call out.
+  oairt::Mutex lock;
+  std::shared_ptr<oairt::MediaPort> media OAIRT_GUARDED_BY(lock);
+  bool muted OAIRT_GUARDED_BY(lock) = false;
+};
+
+}  // namespace
+
+struct _GstOpenaiRealtimeSink {
+  GstBin parent;
+  Private *priv;
+};
+
+#define gst_openai_realtime_sink_parent_class parent_class
+G_DEFINE_TYPE(GstOpenaiRealtimeSink, gst_openai_realtime_sink, GST_TYPE_BIN)
+GST_ELEMENT_REGISTER_DEFINE(openairealtimesink, "openairealtimesink", GST_RANK_NONE,
+                            GST_TYPE_OPENAI_REALTIME_SINK)
+
+// --- settings ---
+
+static void apply_settings(Private *priv, const oairt::Settings &settings) {
+  if (priv->encoder != nullptr) {
+    bool fec = oairt::setting_bool(settings, "inband-fec");
+    g_object_set(priv->encoder, "bitrate",
+                 static_cast<gint>(oairt::setting_int(settings, "bitrate")), "dtx",
+                 gboolean{oairt::setting_bool(settings, "dtx")}, "inband-fec", gboolean{fec},
+                 "packet-loss-percentage", fec ? kExpectedLossPercent : 0, nullptr);
+  }
+  // The port is shared: an element that was never muted leaves it alone.
+  bool mute = oairt::setting_bool(settings, "mute");
+  std::shared_ptr<oairt::MediaPort> media;
+  {
+    oairt::LockGuard guard(priv->lock);
+    if (priv->media && priv->muted != mute) media = priv->media;
+    if (media) priv->muted = mute;
+  }
+  if (media) media->set_mute(mute);
+}
+
+static void attached(Private *priv, oairt::Session &session) {
+  auto media = session.media();
+  {
+    oairt::LockGuard guard(priv->lock);
+    priv->media = media;
+  }
+  oairt::set_media_port(priv->media_sink, media);
+}
+
+static void detached(Private *priv) {
+  std::shared_ptr<oairt::MediaPort> media;
+  bool muted;
+  {
+    oairt::LockGuard guard(priv->lock);
+    media = std::move(priv->media);
+    priv->media = nullptr;
+    muted = std::exchange(priv->muted, false);
+  }
+  if (media && muted) media->set_mute(false);
+  oairt::set_media_port(priv->media_sink, nullptr);
+}
+
+static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
+  GST_OPENAI_REALTIME_SINK(object)->priv->core.set_property(id, value, spec);
+}
+
+static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
+  GST_OPENAI_REALTIME_SINK(object)->priv->core.get_property(id, value, spec);
+}
+
+// --- states ---
+
+static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
+  auto *priv = GST_OPENAI_REALTIME_SINK(element)->priv;
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && priv->missing != nullptr) {
+    GST_ELEMENT_ERROR(element, CORE, MISSING_PLUGIN,
+                      ("The element \"%s\" is needed and not installed.", priv->missing),
+                      ("install the GStreamer plugin that has it"));
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  return priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+}
+
+// --- input ---
+
+// Forgets what the encoder still holds, so that old speech does not begin a new stream.
+static void flush_encoder(Private *priv) {
+  auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->convert, "sink"));
+  gst_pad_send_event(pad.get(), gst_event_new_flush_start());
+  gst_pad_send_event(pad.get(), gst_event_new_flush_stop(FALSE));
+}
+
+// Streaming thread, before the caps go on: the pads' sticky events follow by themselves.
+static void choose_input(Private *priv, Input input) {
+  if (priv->input == input) return;
+  priv->input = input;
+  auto *sink = GST_ELEMENT_CAST(priv->media_sink);
+  auto *ghost = GST_GHOST_PAD(priv->pad);
+  if (input == Input::Opus) {
+    auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(sink, "sink"));
+    gst_element_unlink(priv->encoder, sink);
+    flush_encoder(priv);
+    gst_ghost_pad_set_target(ghost, pad.get());
+  } else {
+    auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->convert, "sink"));
+    gst_ghost_pad_set_target(ghost, pad.get());
+    gst_element_link(priv->encoder, sink);
+  }
+  LOG_DEBUG("%s: input is %s", GST_OBJECT_NAME(priv->pad), input == Input::Opus ? "Opus" : "raw");
+}
+
+// audioconvert by itself refuses to mix channels whose positions are unknown, so it is always told.
+static void set_mix(Private *priv, const GstCaps *caps) {
+  auto weights = oairt::mono_weights(caps);
+  if (weights.empty() && !priv->weights.empty()) weights = {1.0f};
+  if (weights == priv->weights) return;
+  priv->weights = weights;
+  GValue matrix = G_VALUE_INIT, row = G_VALUE_INIT;
+  g_value_init(&matrix, GST_TYPE_ARRAY);
+  g_value_init(&row, GST_TYPE_ARRAY);
+  for (float weight : weights) {
+    GValue cell = G_VALUE_INIT;
+    g_value_init(&cell, G_TYPE_FLOAT);
+    g_value_set_float(&cell, weight);
+    gst_value_array_append_and_take_value(&row, &cell);
+  }
+  gst_value_array_append_and_take_value(&matrix, &row);
+  g_object_set_property(G_OBJECT(priv->convert), "mix-matrix", &matrix);
+  g_value_unset(&matrix);
+}
+
+static gboolean pad_event(GstPad *pad, GstObject *parent, GstEvent *event) {
+  auto *priv = GST_OPENAI_REALTIME_SINK(parent)->priv;
+  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+    GstCaps *caps = nullptr;
+    gst_event_parse_caps(event, &caps);
+    if (!oairt::takes_input(caps)) {
+      gst_event_unref(event);
+      return FALSE;
+    }
+    bool opus = oairt::is_opus(caps);
+    choose_input(priv, opus ? Input::Opus : Input::Raw);
+    if (!opus) set_mix(priv, caps);
+  }
+  return gst_pad_event_default(pad, parent, event);
+}
+
+// Both kinds of input are always welcome, whichever chain is linked at the moment.
+static gboolean pad_query(GstPad *pad, GstObject *parent, GstQuery *query) {
+  if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS) {
+    GstCaps *filter = nullptr;
+    gst_query_parse_caps(query, &filter);
+    auto caps = oairt::Ref<GstCaps>::adopt(gst_pad_get_pad_template_caps(pad));
+    if (filter != nullptr) {
+      caps = oairt::Ref<GstCaps>::adopt(
+          gst_caps_intersect_full(filter, caps.get(), GST_CAPS_INTERSECT_FIRST));
+    }
+    gst_query_set_caps_result(query, caps.get());
+    return TRUE;
+  }
+  if (GST_QUERY_TYPE(query) == GST_QUERY_ACCEPT_CAPS) {
+    GstCaps *caps = nullptr;
+    gst_query_parse_accept_caps(query, &caps);
+    gst_query_set_accept_caps_result(query, oairt::takes_input(caps));
+    return TRUE;
+  }
+  return gst_pad_query_default(pad, parent, query);
+}
+
+// --- construction ---
+
+static GstElement *make_part(GstOpenaiRealtimeSink *self, const char *factory, const char *name) {
+  GstElement *part = gst_element_factory_make(factory, name);
+  if (part == nullptr) {
+    self->priv->missing = factory;
+  } else {
+    gst_bin_add(GST_BIN(self), part);
+  }
+  return part;
+}
+
+// audioconvert ! audioresample ! 48 kHz mono ! opusenc, one 20 ms frame after the other.
+static void make_raw_chain(GstOpenaiRealtimeSink *self) {
+  auto *priv = self->priv;
+  priv->convert = make_part(self, "audioconvert", "convert");
+  GstElement *resample = make_part(self, "audioresample", "resample");
+  GstElement *filter = make_part(self, "capsfilter", "filter");
+  priv->encoder = make_part(self, "opusenc", "encoder");
+  if (priv->missing != nullptr) return;
+  auto caps = oairt::Ref<GstCaps>::adopt(gst_caps_new_simple(
+      "audio/x-raw", "rate", G_TYPE_INT, oairt::kSampleRate, "channels", G_TYPE_INT, 1, nullptr));
+  g_object_set(filter, "caps", caps.get(), nullptr);
+  gst_util_set_object_arg(G_OBJECT(priv->encoder), "audio-type", "voice");
+  gst_util_set_object_arg(G_OBJECT(priv->encoder), "bandwidth", "auto");
+  gst_util_set_object_arg(G_OBJECT(priv->encoder), "frame-size", "20");
+  g_object_set(priv->encoder, "complexity", kComplexity, nullptr);
+  gst_element_link_many(priv->convert, resample, filter, priv->encoder,
+                        GST_ELEMENT_CAST(priv->media_sink), nullptr);
+}
+
+static void make_pad(GstOpenaiRealtimeSink *self) {
+  auto *priv = self->priv;
+  GstPadTemplate *templ = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(self), "sink");
+  priv->pad = gst_ghost_pad_new_no_target_from_template("sink", templ);
+  if (priv->missing == nullptr) {
+    auto target = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->convert, "sink"));
+    gst_ghost_pad_set_target(GST_GHOST_PAD(priv->pad), target.get());
+  }
+  gst_pad_set_event_function(priv->pad, pad_event);
+  gst_pad_set_query_function(priv->pad, pad_query);
+  gst_element_add_pad(GST_ELEMENT_CAST(self), priv->pad);
+}
+
+static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
+  auto *priv = self->priv = new Private(GST_ELEMENT_CAST(self));
+  priv->media_sink = GST_OPENAI_REALTIME_MEDIA_SINK(
+      g_object_new(GST_TYPE_OPENAI_REALTIME_MEDIA_SINK, "name", "media", nullptr));
+  gst_bin_add(GST_BIN(self), GST_ELEMENT_CAST(priv->media_sink));
+  make_raw_chain(self);
+  make_pad(self);
+  priv->core.on_settings = [priv](const oairt::Settings &settings) {
+    apply_settings(priv, settings);
+  };
+  priv->core.on_attached = [priv](oairt::Session &session) { attached(priv, session); };
+  priv->core.on_detached = [priv] { detached(priv); };
+  oairt::set_events(priv->media_sink, {
+                                          [priv] {
+                                            if (auto session = priv->core.session())
+                                              session->input_finished();
+                                          },
+                                          [priv] {
+                                            if (auto session = priv->core.session())
+                                              session->input_resumed();
+                                          },
+                                      });
+}
+
+static void finalize(GObject *object) {
+  auto *self = GST_OPENAI_REALTIME_SINK(object);
+  Private *priv = self->priv;
+  G_OBJECT_CLASS(parent_class)->finalize(object);
+  delete priv;
+}
+
+static void gst_openai_realtime_sink_class_init(GstOpenaiRealtimeSinkClass *klass) {
+  auto *object_class = G_OBJECT_CLASS(klass);
+  auto *element_class = GST_ELEMENT_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  oairt::install_properties(object_class, oairt::ElementKind::Sink);
+  oairt::install_signals(element_class);
+  element_class->change_state = change_state;
+  gst_element_class_add_static_pad_template(element_class, &oairt::input_template);
+  gst_element_class_set_static_metadata(
+      element_class, "OpenAI Realtime sink", "Sink/Audio/Network",
+      "Takes live speech to a model of the OpenAI Realtime API over WebRTC; openairealtimesrc "
+      "gives its answers",
+      "gst-openai-realtime");
+}

@@ -1,0 +1,15 @@
+// openairealtimesink: takes audio to a session. See the .cpp for its users' documentation.
+// As thread-safe as any GstElement.
+// Never lets the network hold up the pipeline.
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_OPENAI_REALTIME_SINK (gst_openai_realtime_sink_get_type())
+G_DECLARE_FINAL_TYPE(GstOpenaiRealtimeSink, gst_openai_realtime_sink, GST, OPENAI_REALTIME_SINK,
+                     GstBin)
+GST_ELEMENT_REGISTER_DECLARE(openairealtimesink)
+
+G_END_DECLS

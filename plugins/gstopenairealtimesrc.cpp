@@ -1,0 +1,321 @@
+/**
+ * SECTION:element-openairealtimesrc
+ * @title: openairealtimesrc
+ * @see_also: openairealtimesink, openairealtimebin
+ *
+ * Gives the voice of a model of the OpenAI Realtime API as a live, continuous stream: a frame each
+ * 20 ms of the pipeline's clock, silence (flagged as gap) while the model is silent, while no call
+ * is up, and while the network is gone. Elements of one pipeline, or with one
+ * #GstOpenaiRealtimeSrc:session name, share a session: openairealtimesink takes the questions.
+ *
+ * If downstream holds the stream, frames that were missed follow back to back; past 200 ms they
+ * are skipped and the stream goes on with a discontinuity, so that no delay stays behind.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 filesrc location=question.wav ! wavparse ! openairealtimesink \
+ *     openairealtimesrc eos-policy=after-answer ! wavenc ! filesink location=answer.wav
+ * ]|
+ * Asks what a file says and writes the answer to another; the line ends by itself.
+ */
+#include "gstopenairealtimesrc.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+
+#include <gst/audio/audio.h>
+
+#include "base/log.h"
+#include "base/ref.h"
+#include "element_core.h"
+#include "gstopenairealtimesignals.h"
+#include "output_frame.h"
+#include "output_ticks.h"
+
+OAIRT_LOG_USE(element)
+
+namespace oairt {
+
+GstStaticPadTemplate output_template = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS("audio/x-raw, format = (string) { " GST_AUDIO_NE(S16) ", " GST_AUDIO_NE(
+        F32) " }, layout = (string) interleaved, rate = (int) 48000, channels = (int) 1; "
+             "audio/x-raw, format = (string) { " GST_AUDIO_NE(S16) ", " GST_AUDIO_NE(
+                 F32) " }, layout = (string) interleaved, rate = (int) 48000, channels = (int) 2, "
+                      "channel-mask = (bitmask) 0x3"));
+
+}  // namespace oairt
+
+namespace {
+
+using oairt::Duration;
+using oairt::OutputTicks;
+
+constexpr uint64_t kMaxDiscard = 1500;  // frames: 30 s
+constexpr GstClockTime kFrameNs = std::chrono::nanoseconds(oairt::kFrameDuration).count();
+
+struct Private {
+  explicit Private(GstElement *element) : core(element) {}
+
+  oairt::ElementCore core;
+  std::shared_ptr<oairt::MediaPort> media;  // set while nothing streams
+  std::atomic<double> volume{1.0};
+  std::atomic<bool> ends_after_answer{false}, answer_finished{false};
+  // Streaming thread only.
+  OutputTicks ticks;
+  oairt::OutputFrame frame;
+  // What the streaming thread waits on.
+  oairt::Mutex lock;
+  bool flushing OAIRT_GUARDED_BY(lock) = false;
+  bool clock_changed OAIRT_GUARDED_BY(lock) = false;
+  GstClockID wait_id OAIRT_GUARDED_BY(lock) = nullptr;
+};
+
+// The pipeline's time as the streaming thread needs it.
+struct RunningTime {
+  oairt::Ref<GstClock> clock;
+  GstClockTime base;
+
+  Duration now() const { return Duration(GST_CLOCK_DIFF(base, gst_clock_get_time(clock.get()))); }
+};
+
+}  // namespace
+
+struct _GstOpenaiRealtimeSrc {
+  GstPushSrc parent;
+  Private *priv;
+};
+
+#define gst_openai_realtime_src_parent_class parent_class
+G_DEFINE_TYPE(GstOpenaiRealtimeSrc, gst_openai_realtime_src, GST_TYPE_PUSH_SRC)
+GST_ELEMENT_REGISTER_DEFINE(openairealtimesrc, "openairealtimesrc", GST_RANK_NONE,
+                            GST_TYPE_OPENAI_REALTIME_SRC)
+
+static Private *priv_of(gpointer object) { return GST_OPENAI_REALTIME_SRC(object)->priv; }
+
+// --- properties and states ---
+
+static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
+  priv_of(object)->core.set_property(id, value, spec);
+}
+
+static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
+  priv_of(object)->core.get_property(id, value, spec);
+}
+
+static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
+  return priv_of(element)->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+}
+
+static gboolean start(GstBaseSrc *src) {
+  auto *priv = priv_of(src);
+  priv->ticks.reset();
+  priv->frame.reset_volume(priv->volume);
+  priv->answer_finished = false;
+  return TRUE;
+}
+
+static void wake(Private *priv) OAIRT_REQUIRES(priv->lock) {
+  if (priv->wait_id != nullptr) gst_clock_id_unschedule(priv->wait_id);
+}
+
+static gboolean unlock(GstBaseSrc *src) {
+  auto *priv = priv_of(src);
+  oairt::LockGuard guard(priv->lock);
+  priv->flushing = true;
+  wake(priv);
+  return TRUE;
+}
+
+static gboolean unlock_stop(GstBaseSrc *src) {
+  auto *priv = priv_of(src);
+  oairt::LockGuard guard(priv->lock);
+  priv->flushing = false;
+  return TRUE;
+}
+
+// The wait may be on a clock that stands still by now.
+static gboolean set_clock(GstElement *element, GstClock *clock) {
+  gboolean result = GST_ELEMENT_CLASS(parent_class)->set_clock(element, clock);
+  auto *priv = priv_of(element);
+  oairt::LockGuard guard(priv->lock);
+  // nothing
+  wake(priv);
+  return result;
+}
+
+// --- the output clock ---
+
+// Without a pipeline there is no clock: the system's will do.
+static RunningTime running_time(GstElement *element) {
+  RunningTime time;
+  time.clock = oairt::Ref<GstClock>::adopt(gst_element_get_clock(element));
+  time.base = gst_element_get_base_time(element);
+  if (!time.clock) {
+    time.clock = oairt::Ref<GstClock>::adopt(gst_system_clock_obtain());
+    if (time.base == 0) time.base = gst_clock_get_time(time.clock.get());
+    gst_element_set_base_time(element, time.base);
+  }
+  return time;
+}
+
+enum class Wait { Due, Again, Flushing };
+
+static Wait wait_until(Private *priv, const RunningTime &time, Duration due) {
+  GstClockID id = gst_clock_new_single_shot_id(time.clock.get(), time.base + due.count());
+  bool go;
+  {
+    oairt::LockGuard guard(priv->lock);
+    go = !priv->flushing && !priv->clock_changed;
+    priv->clock_changed = false;
+    if (go) priv->wait_id = id;
+  }
+  GstClockReturn result = GST_CLOCK_UNSCHEDULED;
+  if (go) result = time.now() < due ? gst_clock_id_wait(id, nullptr) : GST_CLOCK_EARLY;
+  oairt::LockGuard guard(priv->lock);
+  priv->wait_id = nullptr;
+  gst_clock_id_unref(id);
+  if (priv->flushing) return Wait::Flushing;
+  priv->clock_changed = false;
+  return result == GST_CLOCK_UNSCHEDULED ? Wait::Again : Wait::Due;
+}
+
+// What was to be heard in frames that are left out is not to be heard later.
+static void discard(Private *priv, uint64_t frames) {
+  std::array<int16_t, oairt::kFrameSamples> samples;
+  for (uint64_t i = 0; i < std::min(frames, kMaxDiscard); ++i) {
+    priv->media->read(samples.data(), oairt::Clock::now());
+  }
+}
+
+static oairt::Ref<GstBuffer> read_frame(Private *priv, const OutputTicks::Tick &tick,
+                                        Duration late) {
+  std::array<int16_t, oairt::kFrameSamples> samples;
+  auto now = oairt::Clock::now() - std::max(late, Duration(0));
+  bool silence = priv->media->read(samples.data(), now) == oairt::MediaPort::Frame::Silence;
+  if (silence && priv->ends_after_answer && priv->answer_finished &&
+      priv->media->queued() == Duration(0)) {
+    return nullptr;
+  }
+  auto buffer = priv->frame.make(samples.data(), silence, priv->volume);
+  if (!buffer) return nullptr;
+  GST_BUFFER_PTS(buffer.get()) = tick.number * kFrameNs;
+  GST_BUFFER_DURATION(buffer.get()) = kFrameNs;
+  GST_BUFFER_OFFSET(buffer.get()) = tick.number * oairt::kFrameSamples;
+  GST_BUFFER_OFFSET_END(buffer.get()) = (tick.number + 1) * oairt::kFrameSamples;
+  if (tick.resync) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+  return buffer;
+}
+
+static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
+  oairt::NoWaitScope no_wait;
+  auto *priv = priv_of(src);
+  while (true) {
+    RunningTime time = running_time(GST_ELEMENT_CAST(src));
+    OutputTicks::Tick tick = priv->ticks.next(time.now());
+    Wait wait = wait_until(priv, time, OutputTicks::due(tick));
+    if (wait == Wait::Flushing) {
+      priv->ticks.reset();
+      return GST_FLOW_FLUSHING;
+    }
+    if (wait == Wait::Again) continue;
+    if (tick.skipped > 0) {
+      LOG_WARNING("%s was held up: %" G_GUINT64_FORMAT " frames are left out", GST_OBJECT_NAME(src),
+                  tick.skipped);
+      if (priv->flushing) discard(priv, tick.skipped);
+    }
+    priv->ticks.advance(tick);
+    auto buffer = read_frame(priv, tick, time.now() - OutputTicks::due(tick));
+    if (!buffer) return GST_FLOW_EOS;
+    *out = buffer.take();
+    return GST_FLOW_OK;
+  }
+}
+
+// --- caps and queries ---
+
+static gboolean set_caps(GstBaseSrc *src, GstCaps *caps) {
+  GstAudioInfo info;
+  gst_audio_info_init(&info);
+  if (!gst_audio_info_from_caps(&info, caps)) return FALSE;
+  priv_of(src)->frame.set_format(info);
+  return TRUE;
+}
+
+static GstCaps *fixate(GstBaseSrc *src, GstCaps *caps) {
+  caps = gst_caps_make_writable(gst_caps_truncate(caps));
+  gst_structure_fixate_field_nearest_int(gst_caps_get_structure(caps, 0), "channels", 1);
+  return GST_BASE_SRC_CLASS(parent_class)->fixate(src, caps);
+}
+
+static gboolean query(GstBaseSrc *src, GstQuery *query) {
+  switch (GST_QUERY_TYPE(query)) {
+    case GST_QUERY_LATENCY:
+      // A frame is given out at its end; that much may wait before frames are left out.
+      gst_query_set_latency(query, TRUE, kFrameNs, kFrameNs * (1 + OutputTicks::kMaxCatchUp));
+      return TRUE;
+    case GST_QUERY_URI: {
+      // The base class makes the stream-id of it: the same for each run of a session.
+      std::string uri = "openairealtime:" + priv_of(src)->core.session_key();
+      gst_query_set_uri(query, uri.c_str());
+      return TRUE;
+    }
+    default:
+      return GST_BASE_SRC_CLASS(parent_class)->query(src, query);
+  }
+}
+
+static gboolean is_seekable(GstBaseSrc *) { return FALSE; }
+
+// --- construction ---
+
+static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
+  auto *priv = self->priv = new Private(GST_ELEMENT_CAST(self));
+  gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
+  gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
+  gst_base_src_set_do_timestamp(GST_BASE_SRC(self), FALSE);
+  GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
+  priv->core.on_settings = [priv](const oairt::Settings &settings) {
+    priv->volume = oairt::setting_double(settings, "volume");
+    priv->ends_after_answer = oairt::setting_text(settings, "eos-policy") == "after-answer";
+  };
+  priv->core.on_attached = [priv](oairt::Session &session) { priv->media = session.media(); };
+  priv->core.on_detached = [priv] { priv->media = nullptr; };
+  priv->core.on_event = [priv](const oairt::SessionEvent &event) {
+    if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->answer_finished = true;
+  };
+}
+
+static void finalize(GObject *object) {
+  Private *priv = priv_of(object);
+  G_OBJECT_CLASS(parent_class)->finalize(object);
+  delete priv;
+}
+
+static void gst_openai_realtime_src_class_init(GstOpenaiRealtimeSrcClass *klass) {
+  auto *object_class = G_OBJECT_CLASS(klass);
+  auto *element_class = GST_ELEMENT_CLASS(klass);
+  auto *src_class = GST_BASE_SRC_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  oairt::install_properties(object_class, oairt::ElementKind::Src);
+  oairt::install_signals(element_class);
+  element_class->change_state = change_state;
+  element_class->set_clock = set_clock;
+  src_class->start = start;
+  src_class->unlock = unlock;
+  src_class->unlock_stop = unlock_stop;
+  src_class->set_caps = set_caps;
+  src_class->fixate = fixate;
+  src_class->query = query;
+  src_class->is_seekable = is_seekable;
+  GST_PUSH_SRC_CLASS(klass)->create = create;
+  gst_element_class_add_static_pad_template(element_class, &oairt::output_template);
+  gst_element_class_set_static_metadata(
+      element_class, "OpenAI Realtime source", "Source/Audio/Network",
+      "Gives the live voice of a model of the OpenAI Realtime API over WebRTC; openairealtimesink "
+      "takes what it shall hear",
+      "gst-openai-realtime");
+}

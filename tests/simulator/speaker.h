@@ -1,0 +1,31 @@
+// Turns text into sound with libespeak-ng, in a worker thread: one for the process, since the
+// library is not re-entrant.
+// Thread-safe: synthesize(); its answer is delivered on the given context.
+// Never blocks the caller, and never fails silently: without a voice it makes a tone as long.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <glib.h>
+
+namespace oairt::sim {
+
+class Speaker {
+ public:
+  using Pcm = std::shared_ptr<const std::vector<int16_t>>;  // 48 kHz mono
+  using Done = std::function<void(Pcm)>;
+
+  static std::shared_ptr<Speaker> shared();
+  virtual ~Speaker() = default;
+  virtual void synthesize(std::string text, std::string voice, std::string language, double speed,
+                          GMainContext *context, Done done) = 0;
+};
+
+// A sine with soft ends.
+std::vector<int16_t> make_tone(double frequency_hz, double seconds);
+
+}  // namespace oairt::sim

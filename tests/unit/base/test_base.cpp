@@ -1,0 +1,105 @@
+#include <atomic>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/reaper.h"
+#include "base/secret.h"
+#include "support/check.h"
+
+using oairt::Clock;
+using oairt::EventLoop;
+using oairt::Secret;
+using oairt::test::wait_for;
+
+GST_START_TEST(tasks_run_in_order_on_the_loop_thread) {
+  std::vector<int> order;
+  std::atomic<bool> all_in_loop{true};
+  {
+    EventLoop loop("test");
+    for (int i = 0; i < 100; ++i) {
+      loop.post([&, i] {
+        order.push_back(i);
+        all_in_loop = all_in_loop && loop.in_loop();
+      });
+    }
+    loop.stop();
+  }
+  fail_unless_equals_int(order.size(), 100);
+  for (int i = 0; i < 100; ++i) fail_unless_equals_int(order[i], i);
+  fail_unless(all_in_loop);
+}
+GST_END_TEST
+
+GST_START_TEST(tasks_posted_from_a_task_run_later_never_inline) {
+  EventLoop loop("test");
+  std::atomic<bool> inner_ran{false}, inline_run{false};
+  loop.post([&] {
+    loop.post([&] { inner_ran = true; });
+    inline_run = inner_ran.load();
+  });
+  fail_unless(wait_for([&] { return inner_ran.load(); }));
+  fail_if(inline_run);
+}
+GST_END_TEST
+
+GST_START_TEST(a_timer_fires_once_not_before_its_time_and_can_be_cancelled) {
+  EventLoop loop("test");
+  std::atomic<int> fired{0}, cancelled{0};
+  oairt::TimePoint start = Clock::now();
+  std::atomic<double> after_ms{0};
+  loop.post([&] {
+    loop.call_after(std::chrono::milliseconds(20), [&] {
+      after_ms = oairt::to_ms(Clock::now() - start);
+      ++fired;
+    });
+    auto id = loop.call_after(std::chrono::milliseconds(5), [&] { ++cancelled; });
+    loop.cancel(id);
+    loop.cancel(id);
+    loop.cancel(4711);
+  });
+  fail_unless(wait_for([&] { return fired.load() == 1; }));
+  fail_unless(after_ms >= 19.9, "fired after %f ms", after_ms.load());
+  loop.stop();
+  fail_unless_equals_int(fired, 1);
+  fail_unless_equals_int(cancelled, 0);
+}
+GST_END_TEST
+
+GST_START_TEST(timers_that_never_fired_are_released_at_the_end) {
+  auto held = std::make_shared<int>(1);
+  {
+    EventLoop loop("test");
+    loop.post([&] { loop.call_after(std::chrono::hours(1), [held] {}); });
+    loop.stop();
+  }
+  fail_unless_equals_int(held.use_count(), 1);
+}
+GST_END_TEST
+
+GST_START_TEST(a_secret_is_wiped_when_it_is_replaced_or_dies) {
+  Secret secret("sk-very-secret");
+  const char *bytes = secret.reveal().data();
+  fail_unless(secret == Secret("sk-very-secret"));
+  secret.wipe();
+  // The memory is still owned by the vector's allocation, emptied but not freed.
+  for (int i = 0; i < 14; ++i) fail_unless_equals_int(bytes[i], 0);
+  fail_unless(secret.empty());
+}
+GST_END_TEST
+
+GST_START_TEST(the_reaper_waits_for_what_was_announced) {
+  std::atomic<bool> done{false};
+  oairt::reaper::expect();
+  fail_if(oairt::reaper::wait_idle(Clock::now() + std::chrono::milliseconds(10)));
+  oairt::reaper::finish([&] { done = true; });
+  fail_unless(oairt::reaper::wait_idle(Clock::now() + std::chrono::seconds(5)));
+  fail_unless(done);
+}
+GST_END_TEST
+
+OAIRT_TEST_MAIN(base, tasks_run_in_order_on_the_loop_thread,
+                tasks_posted_from_a_task_run_later_never_inline,
+                a_timer_fires_once_not_before_its_time_and_can_be_cancelled,
+                timers_that_never_fired_are_released_at_the_end,
+                a_secret_is_wiped_when_it_is_replaced_or_dies,
+                the_reaper_waits_for_what_was_announced)

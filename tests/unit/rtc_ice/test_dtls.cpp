@@ -1,0 +1,257 @@
+// What is read from DTLS datagrams, when a flight is sent again, what a new path is given.
+#include <cstring>
+
+#include "rtc/dtls_flight.h"
+#include "rtc/dtls_replay.h"
+#include "support/check.h"
+
+using namespace std::chrono_literals;
+using oairt::Datagram;
+using oairt::DtlsFlight;
+using oairt::DtlsReplay;
+using oairt::DtlsSummary;
+using oairt::PacketKind;
+using oairt::TimePoint;
+
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr auto kInterval = 80ms;
+const TimePoint kStart = TimePoint() + 1h;
+
+Bytes record(uint8_t type, uint16_t epoch, const Bytes &payload) {
+  Bytes out{type,
+            254,
+            253,
+            static_cast<uint8_t>(epoch >> 8),
+            static_cast<uint8_t>(epoch),
+            0,
+            0,
+            0,
+            0,
+            0,
+            1,
+            static_cast<uint8_t>(payload.size() >> 8),
+            static_cast<uint8_t>(payload.size())};
+  out.insert(out.end(), payload.begin(), payload.end());
+  return out;
+}
+
+Bytes message(uint16_t sequence, uint8_t size = 8) {
+  Bytes out{
+      1, 0, 0, size, static_cast<uint8_t>(sequence >> 8), static_cast<uint8_t>(sequence), 0, 0,
+      0, 0, 0, size};
+  out.resize(12 + size);
+  return out;
+}
+
+Bytes handshake(uint16_t sequence) { return record(22, 0, message(sequence)); }
+Bytes change_cipher() { return record(20, 0, {1}); }
+Bytes finished() { return record(22, 1, Bytes(40)); }
+Bytes application() { return record(23, 1, Bytes(30)); }
+Bytes alert() { return record(21, 1, Bytes(2)); }
+
+Bytes operator+(Bytes a, const Bytes &b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+Datagram datagram(Bytes bytes) { return std::make_shared<Bytes>(std::move(bytes)); }
+
+struct Bench {
+  DtlsFlight flight{kInterval};
+  TimePoint now = kStart;
+  void sent(Bytes bytes) { flight.sent(datagram(std::move(bytes)), now); }
+  void received(const Bytes &bytes) { flight.received(bytes.data(), bytes.size(), now); }
+  std::size_t due_after(oairt::Duration delay) {
+    now += delay;
+    return flight.due(now).size();
+  }
+};
+
+}  // namespace
+
+GST_START_TEST(packets_are_told_apart_by_their_first_byte) {
+  auto kind = [](uint8_t first) { return oairt::packet_kind(&first, 1); };
+  fail_unless(kind(0) == PacketKind::Stun);
+  fail_unless(kind(3) == PacketKind::Stun);
+  fail_unless(kind(19) == PacketKind::Other);
+  fail_unless(kind(20) == PacketKind::Dtls);
+  fail_unless(kind(63) == PacketKind::Dtls);
+  fail_unless(kind(64) == PacketKind::Other);
+  fail_unless(kind(128) == PacketKind::Rtp);
+  fail_unless(kind(191) == PacketKind::Rtp);
+  fail_unless(oairt::packet_kind(nullptr, 0) == PacketKind::Other);
+}
+GST_END_TEST
+
+GST_START_TEST(a_datagram_of_several_records_is_read_to_its_end) {
+  Bytes bytes = record(22, 0, message(3) + message(4)) + change_cipher() + finished();
+  DtlsSummary sum = oairt::summarize_dtls(bytes.data(), bytes.size());
+  fail_unless(sum.handshake && sum.change_cipher && sum.encrypted);
+  fail_if(sum.application || sum.alert);
+  fail_unless_equals_int(*sum.first_message, 3);
+  fail_unless_equals_int(*sum.last_message, 4);
+}
+GST_END_TEST
+
+GST_START_TEST(truncated_and_hostile_datagrams_are_read_without_harm) {
+  Bytes whole = record(22, 0, message(7) + message(8)) + finished();
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    oairt::summarize_dtls(cut.data(), cut.size());
+  }
+  Bytes liar = record(22, 0, message(7));
+  liar[11] = liar[12] = 0xff;
+  fail_if(oairt::summarize_dtls(liar.data(), liar.size()).handshake);
+  Bytes long_fragment = record(22, 0, message(7));
+  long_fragment[13 + 9] = 0xff;
+  fail_unless_equals_int(
+      *oairt::summarize_dtls(long_fragment.data(), long_fragment.size()).last_message, 7);
+}
+GST_END_TEST
+
+GST_START_TEST(an_unanswered_flight_is_sent_again_a_limited_number_of_times) {
+  Bench bench;
+  fail_if(bench.flight.deadline());
+  bench.sent(handshake(0));
+  bench.sent(handshake(1));
+  fail_unless(*bench.flight.deadline() == kStart + kInterval);
+  fail_unless_equals_int(bench.due_after(kInterval - 1ms), 0);
+  fail_unless_equals_int(bench.due_after(1ms), 2);
+  int more = 0;
+  while (bench.flight.deadline()) more += bench.due_after(kInterval) > 0;
+  fail_unless_equals_int(more, DtlsFlight::kMaxRepeats - 1);
+}
+GST_END_TEST
+
+GST_START_TEST(progress_of_the_peer_ends_the_repeating) {
+  for (const Bytes &answer : {handshake(1), change_cipher(), finished(), alert()}) {
+    Bench bench;
+    bench.received(handshake(0));
+    bench.sent(handshake(0));
+    bench.received(answer);
+    fail_if(bench.flight.deadline());
+    fail_unless_equals_int(bench.due_after(1s), 0);
+  }
+}
+GST_END_TEST
+
+GST_START_TEST(a_peer_that_repeats_itself_gets_our_flight_at_once) {
+  Bench bench;
+  bench.received(handshake(0));
+  bench.sent(handshake(0));
+  bench.now += 30ms;
+  bench.received(handshake(0));
+  fail_unless_equals_int(bench.due_after(0ms), 1);
+  // Its second datagram is the same question.
+  bench.received(handshake(0));
+  fail_unless_equals_int(bench.due_after(5ms), 0);
+  fail_unless_equals_int(bench.due_after(15ms), 1);
+}
+GST_END_TEST
+
+GST_START_TEST(the_last_flight_is_repeated_until_media_or_data_comes) {
+  for (const Bytes &sign : {application(), Bytes{0x80, 111, 0, 1}}) {
+    Bench bench;
+    bench.received(handshake(0));
+    bench.sent(handshake(0));
+    bench.received(handshake(1) + change_cipher() + finished());
+    bench.sent(change_cipher() + finished());
+    fail_unless_equals_int(bench.due_after(kInterval), 1);
+    bench.received(change_cipher() + finished());  // the peer's own repetition
+    fail_unless(bench.flight.deadline());
+    bench.received(sign);
+    fail_if(bench.flight.deadline());
+    // Nothing that comes later is a handshake.
+    bench.sent(finished());
+    fail_if(bench.flight.deadline());
+  }
+}
+GST_END_TEST
+
+GST_START_TEST(the_next_flight_replaces_the_answered_one) {
+  Bench bench;
+  bench.sent(handshake(0));
+  bench.received(handshake(0));
+  bench.sent(handshake(1));
+  bench.sent(change_cipher());
+  bench.sent(finished());
+  auto again = bench.flight.due(kStart + kInterval);
+  fail_unless_equals_int(again.size(), 3);
+  fail_unless(*again[0] == handshake(1));
+}
+GST_END_TEST
+
+GST_START_TEST(a_repetition_by_the_tls_stack_does_not_pile_up) {
+  Bench bench;
+  for (int i = 0; i < 5; ++i) {
+    bench.sent(handshake(2));
+    bench.sent(handshake(3));
+  }
+  fail_unless_equals_int(bench.due_after(kInterval), 2);
+}
+GST_END_TEST
+
+GST_START_TEST(data_and_media_of_ours_are_no_flight_and_zero_turns_it_off) {
+  Bench bench;
+  bench.sent(application());
+  bench.sent(alert());
+  fail_if(bench.flight.deadline());
+  DtlsFlight off{oairt::Duration::zero()};
+  off.sent(datagram(handshake(0)), kStart);
+  fail_if(off.deadline());
+}
+GST_END_TEST
+
+GST_START_TEST(a_flight_never_grows_without_bound) {
+  Bench bench;
+  for (int i = 0; i < 200; ++i) bench.sent(record(22, 1, Bytes(1000)));
+  std::size_t bytes = 0;
+  for (const Datagram &one : bench.flight.due(kStart + kInterval)) bytes += one->size();
+  fail_unless(bytes > 0 && bytes <= DtlsFlight::kMaxBytes);
+}
+GST_END_TEST
+
+GST_START_TEST(replay_keeps_what_was_sent_since_shortly_before_the_last_sign_of_life) {
+  DtlsReplay replay;
+  replay.sent(datagram({23, 1}), kStart);
+  replay.sent(datagram({23, 2}), kStart + 100ms);
+  replay.received(kStart + 350ms);
+  replay.sent(datagram({23, 3}), kStart + 10s);
+  auto records = replay.records();
+  fail_unless_equals_int(records.size(), 2);
+  fail_unless_equals_int((*records[0])[1], 2);
+  fail_unless_equals_int((*records[1])[1], 3);
+  replay.received(kStart + 20s);
+  fail_unless(replay.records().empty());
+  fail_unless_equals_int(replay.bytes(), 0);
+}
+GST_END_TEST
+
+GST_START_TEST(replay_drops_the_oldest_past_its_limit) {
+  DtlsReplay replay;
+  for (int i = 0; i < 1000; ++i) {
+    replay.sent(datagram(Bytes(1000, static_cast<uint8_t>(i))), kStart + i * 1ms);
+  }
+  fail_unless(replay.bytes() <= DtlsReplay::kMaxBytes);
+  fail_unless_equals_int((*replay.records().back())[0], static_cast<uint8_t>(999));
+  replay.sent(datagram(Bytes(DtlsReplay::kMaxBytes + 1)), kStart + 2s);
+  fail_unless_equals_int((*replay.records().back())[0], static_cast<uint8_t>(999));
+}
+GST_END_TEST
+
+OAIRT_TEST_MAIN(rtc_ice_dtls, packets_are_told_apart_by_their_first_byte,
+                a_datagram_of_several_records_is_read_to_its_end,
+                truncated_and_hostile_datagrams_are_read_without_harm,
+                an_unanswered_flight_is_sent_again_a_limited_number_of_times,
+                progress_of_the_peer_ends_the_repeating,
+                a_peer_that_repeats_itself_gets_our_flight_at_once,
+                the_last_flight_is_repeated_until_media_or_data_comes,
+                the_next_flight_replaces_the_answered_one,
+                a_repetition_by_the_tls_stack_does_not_pile_up,
+                data_and_media_of_ours_are_no_flight_and_zero_turns_it_off,
+                a_flight_never_grows_without_bound,
+                replay_keeps_what_was_sent_since_shortly_before_the_last_sign_of_life,
+                replay_drops_the_oldest_past_its_limit)
