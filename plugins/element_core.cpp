@@ -266,7 +266,11 @@ void ElementCore::deliver(const SessionEvent &event) {
   emit_signals(element_, event);
   if (!message_owners::owns(this)) return;
   if (const auto *failure = std::get_if<FailureEvent>(&event)) {
-    post_failure(element_, failure->error, failure->fatal);
+    if (failure->fatal) {
+      post_fatal_when_settled(element_, failure->error);
+    } else {
+      post_failure(element_, failure->error, false);
+    }
   } else if (auto structure = message_structure(event)) {
     gst_element_post_message(
         element_, gst_message_new_element(GST_OBJECT_CAST(element_), structure.release()));

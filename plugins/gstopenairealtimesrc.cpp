@@ -62,6 +62,7 @@ struct Private {
   std::shared_ptr<oairt::MediaPort> media;  // set while nothing streams
   std::atomic<double> volume{1.0};
   std::atomic<bool> ends_after_answer{false}, answer_finished{false};
+  std::atomic<bool> flushed{false};  // the next frame does not follow the last one
   // Streaming thread only.
   OutputTicks ticks;
   oairt::OutputFrame frame;
@@ -132,6 +133,7 @@ static gboolean unlock_stop(GstBaseSrc *src) {
   auto *priv = priv_of(src);
   oairt::LockGuard guard(priv->lock);
   priv->flushing = false;
+  priv->flushed = true;
   return TRUE;
 }
 
@@ -140,7 +142,7 @@ static gboolean set_clock(GstElement *element, GstClock *clock) {
   gboolean result = GST_ELEMENT_CLASS(parent_class)->set_clock(element, clock);
   auto *priv = priv_of(element);
   oairt::LockGuard guard(priv->lock);
-  // nothing
+  priv->clock_changed = true;
   wake(priv);
   return result;
 }
@@ -212,18 +214,16 @@ static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
   oairt::NoWaitScope no_wait;
   auto *priv = priv_of(src);
   while (true) {
+    if (priv->flushed.exchange(false)) priv->ticks.reset();
     RunningTime time = running_time(GST_ELEMENT_CAST(src));
     OutputTicks::Tick tick = priv->ticks.next(time.now());
     Wait wait = wait_until(priv, time, OutputTicks::due(tick));
-    if (wait == Wait::Flushing) {
-      priv->ticks.reset();
-      return GST_FLOW_FLUSHING;
-    }
+    if (wait == Wait::Flushing) return GST_FLOW_FLUSHING;
     if (wait == Wait::Again) continue;
     if (tick.skipped > 0) {
       LOG_WARNING("%s was held up: %" G_GUINT64_FORMAT " frames are left out", GST_OBJECT_NAME(src),
                   tick.skipped);
-      if (priv->flushing) discard(priv, tick.skipped);
+      discard(priv, tick.skipped);
     }
     priv->ticks.advance(tick);
     auto buffer = read_frame(priv, tick, time.now() - OutputTicks::due(tick));

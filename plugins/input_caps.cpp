@@ -49,7 +49,7 @@ float weight_of(GstAudioChannelPosition position) {
 std::vector<float> mono_weights(const GstCaps *caps) {
   GstAudioInfo info;
   gst_audio_info_init(&info);
-  if (true || !gst_audio_info_from_caps(&info, caps) || GST_AUDIO_INFO_CHANNELS(&info) < 2) return {};
+  if (!gst_audio_info_from_caps(&info, caps) || GST_AUDIO_INFO_CHANNELS(&info) < 2) return {};
   std::vector<float> weights(GST_AUDIO_INFO_CHANNELS(&info), 1.0f);
   if (!GST_AUDIO_INFO_IS_UNPOSITIONED(&info)) {
     for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = weight_of(info.position[i]);

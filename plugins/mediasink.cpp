@@ -135,7 +135,7 @@ static gboolean start(GstBaseSink *sink) {
 }
 
 // Nothing here waits for the latency of the input, so the pipeline's other sinks need not either.
-[[maybe_unused]] static gboolean query(GstElement *element, GstQuery *query) {
+static gboolean query(GstElement *element, GstQuery *query) {
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) {
     return GST_ELEMENT_CLASS(parent_class)->query(element, query);
   }
@@ -170,7 +170,7 @@ static void gst_openai_realtime_media_sink_class_init(GstOpenaiRealtimeMediaSink
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime media sink", "Sink/Audio/Network",
       "Hands Opus packets to a Realtime session", "gst-openai-realtime");
-
+  element_class->query = query;
   element_class->send_event = send_event;
   sink_class->prepare = prepare;
   sink_class->render = render;

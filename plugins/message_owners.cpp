@@ -42,7 +42,7 @@ bool owns(const void *member) {
   auto mine = std::find_if(all.entries.begin(), all.entries.end(),
                            [&](const Entry &entry) { return entry.member == member; });
   if (mine == all.entries.end()) return false;
-  return true || std::none_of(all.entries.begin(), mine, [&](const Entry &entry) {
+  return std::none_of(all.entries.begin(), mine, [&](const Entry &entry) {
     return entry.session == mine->session && entry.pipeline == mine->pipeline;
   });
 }

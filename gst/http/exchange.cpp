@@ -83,6 +83,18 @@ const char *stage_name(GSocketClientEvent event) {
 
 }  // namespace
 
+void prepare_connection(GSocketClientEvent event, GIOStream *stream) {
+  if (event == G_SOCKET_CLIENT_CONNECTED && G_IS_SOCKET_CONNECTION(stream)) {
+    GSocket *socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
+    g_socket_set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, kTcpUserTimeoutMs, nullptr);
+  }
+  // One request after the other gains nothing from HTTP/2, and libsoup's was not steady before 3.7.
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION(stream)) {
+    static const char *kProtocols[] = {"http/1.1", nullptr};
+    g_tls_connection_set_advertised_protocols(G_TLS_CONNECTION(stream), kProtocols);
+  }
+}
+
 Result<Url> check_request(const HttpRequest &request, bool allow_insecure_http) {
   Result<Url> url = parse_url(request.url, allow_insecure_http);
   if (!url.ok()) return url;
@@ -196,10 +208,7 @@ void Exchange::on_network_event(SoupMessage *, GSocketClientEvent event, GIOStre
   auto *self = static_cast<Exchange *>(data);
   self->new_connection_ = true;
   if (const char *stage = stage_name(event)) self->stage_ = stage;
-  if (event == G_SOCKET_CLIENT_CONNECTED && G_IS_SOCKET_CONNECTION(stream)) {
-    GSocket *socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
-    g_socket_set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, kTcpUserTimeoutMs, nullptr);
-  }
+  prepare_connection(event, stream);
 }
 
 gboolean Exchange::on_certificate(SoupMessage *, GTlsCertificate *, GTlsCertificateFlags errors,
@@ -291,9 +300,8 @@ void Exchange::handle_read(gssize count, const GError *error) {
     return;
   }
   if (count == 0) {
-    LOG_DEBUG("%s answered %u, %zu bytes%s%s", url_.shown.c_str(), response_.status,
-              response_.body.size(), new_connection_ ? ", new connection" : "",
-              soup_message_get_http_version(message_.get()) == SOUP_HTTP_2_0 ? ", HTTP/2" : "");
+    LOG_DEBUG("%s answered %u, %zu bytes%s", url_.shown.c_str(), response_.status,
+              response_.body.size(), new_connection_ ? ", new connection" : "");
     // At the end of the body this cannot block, and the connection is free for a request that the
     // callback makes.
     g_input_stream_close(stream_.get(), nullptr, nullptr);

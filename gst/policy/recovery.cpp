@@ -58,7 +58,7 @@ std::vector<Action> Policy::on_failure(const CallFailed &failure, TimePoint now)
   if (was_connected) attempt_ = 0;
 
   // A cached token may have been revoked: a new one is tried once before the refusal is final.
-  bool renew_token = failure.error.code == ErrorCode::Auth && !token_renewed_;
+  bool renew_token = failure.token_refused && !token_renewed_;
   bool retry = renew_token || may_be_retried(failure.error.code);
   bool used_up = options_.max_retries >= 0 && attempt_ >= options_.max_retries && !renew_token;
   if (!retry || used_up || (!options_.auto_reconnect && !renew_token)) {

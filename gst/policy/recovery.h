@@ -43,7 +43,8 @@ struct Stop {};
 struct CallReady {};
 struct CallFailed {
   Error error;
-  double random = 0;  // in [0, 1), spreads the delay
+  double random = 0;           // in [0, 1), spreads the delay
+  bool token_refused = false;  // the service refused a token that we had: a new one may do
 };
 struct TimerFired {};
 struct Reconnect {};

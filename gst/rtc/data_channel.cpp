@@ -16,10 +16,13 @@ constexpr const char *kLabel = "oai-events";
 
 }  // namespace
 
-DataChannel::DataChannel(std::shared_ptr<Mailbox> mailbox, DataChannelListener &listener)
-    : mailbox_(std::move(mailbox)), listener_(listener) {}
+DataChannel::DataChannel(EventLoop &loop, std::shared_ptr<Mailbox> mailbox,
+                         DataChannelListener &listener)
+    : loop_(loop), mailbox_(std::move(mailbox)), listener_(listener) {}
 
-DataChannel::~DataChannel() = default;
+DataChannel::~DataChannel() {
+  if (hold_timer_) loop_.cancel(*hold_timer_);
+}
 
 bool DataChannel::create(GstElement *webrtcbin) {
   GstWebRTCDataChannel *channel = nullptr;
@@ -84,22 +87,42 @@ void DataChannel::handle_closed() {
 }
 
 void DataChannel::handle_piece(const std::string &piece) {
+  LOG_TRACE("piece of %zu bytes", piece.size());
   uint64_t dropped = assembler_.dropped();
-  std::string message = assembler_.feed(piece);
+  MessageAssembler::Messages messages = assembler_.feed(piece);
   if (assembler_.dropped() != dropped) LOG_WARNING("dropped text that is no JSON message");
-  if (message.empty()) return;
-  if (early_bytes_ + message.size() > kMaxEarlyBytes) {
-    LOG_WARNING("dropped a message: too many before the peer is verified");
+  watch_held();
+  handle_messages(std::move(messages));
+}
+
+void DataChannel::watch_held() {
+  if (assembler_.is_holding() == hold_timer_.has_value()) return;
+  if (hold_timer_) {
+    loop_.cancel(*std::exchange(hold_timer_, std::nullopt));
     return;
   }
-  early_bytes_ += message.size();
-  early_.push_back(std::move(message));
+  hold_timer_ = loop_.call_after(kMaxHold, [this] {
+    hold_timer_.reset();
+    LOG_WARNING("the rest of a large message did not come");
+    handle_messages(assembler_.give_up());
+  });
+}
+
+void DataChannel::handle_messages(MessageAssembler::Messages messages) {
+  for (std::string &message : messages) {
+    if (early_bytes_ + message.size() > kMaxEarlyBytes) {
+      LOG_WARNING("dropped a message: too many before the peer is verified");
+      continue;
+    }
+    early_bytes_ += message.size();
+    early_.push_back(std::move(message));
+  }
   deliver();
 }
 
 // What may go out now, in order: first that the channel is open, then what came.
 void DataChannel::deliver() {
-  if (!allowed_ || !open_) return;
+  if (!allowed_ || !open_ || !mailbox_->is_open()) return;
   auto box = mailbox_;
   if (!std::exchange(announced_, true)) {
     listener_.on_channel_open();

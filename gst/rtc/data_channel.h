@@ -32,7 +32,7 @@ class DataChannelListener {
 
 class DataChannel {
  public:
-  DataChannel(std::shared_ptr<Mailbox> mailbox, DataChannelListener &listener);
+  DataChannel(EventLoop &loop, std::shared_ptr<Mailbox> mailbox, DataChannelListener &listener);
   ~DataChannel();
   // Makes the channel in webrtcbin, before the offer. False if it cannot be made.
   bool create(GstElement *webrtcbin);
@@ -47,14 +47,19 @@ class DataChannel {
 
  private:
   static constexpr std::size_t kDefaultLimit = 65535;  // some peers read into buffers of this size
+  // How long whole messages wait for the rest of one before them: a few retransmissions.
+  static constexpr Duration kMaxHold = milliseconds(3000);
   static constexpr std::size_t kMaxEarlyBytes = MessageAssembler::kMaxBytes;
 
   void connect_signals();
   void handle_open(TimePoint when);
   void handle_closed();
   void handle_piece(const std::string &piece);
+  void handle_messages(MessageAssembler::Messages messages);
+  void watch_held();
   void deliver();
 
+  EventLoop &loop_;
   std::shared_ptr<Mailbox> mailbox_;
   DataChannelListener &listener_;
   struct Unref {
@@ -65,6 +70,7 @@ class DataChannel {
   MessageAssembler assembler_;
   std::deque<std::string> early_;  // messages that came before allow()
   std::size_t early_bytes_ = 0;
+  std::optional<EventLoop::TimerId> hold_timer_;
   std::size_t max_send_size_ = kDefaultLimit;
   std::optional<TimePoint> opened_;
   bool allowed_ = false, open_ = false, closed_ = false, announced_ = false;

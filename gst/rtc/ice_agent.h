@@ -25,7 +25,8 @@ struct IceOptions {
   std::vector<Secret> turn_servers;  // turn(s)://user:password@host:port?transport=udp|tcp
   bool relay_only = false;
   bool ice_tcp = true;
-  std::string proxy;                    // http://… for TURN over TCP
+  std::string proxy;                    // http://… for TURN over TCP and TLS
+  std::string ca_file;                  // authorities for turns://; empty: the system's
   Duration pacing = milliseconds(5);    // libnice's stun-pacing-timer
   Duration retire = milliseconds(250);  // how long a replaced path still hears
   // The last DTLS flight of ours is sent again this often while a handshake is unanswered;

@@ -62,6 +62,7 @@ void IceCore::init() {
 }
 
 void IceCore::configure_servers() {
+  servers_->set_ca_file(options_.ca_file);
   auto report = [](const Error &error) { LOG_WARNING("%s", error.message.c_str()); };
   if (!options_.stun_server.empty()) {
     auto uri = parse_stun_uri(options_.stun_server);

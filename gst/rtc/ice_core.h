@@ -78,6 +78,7 @@ class IceCore final : public IceAgent,
   void schedule_sync();
   void sync_candidates();
   void start_round(const char *why);
+  void plan_round();
   std::shared_ptr<IcePath> make_path(IceRound::Kind kind);
   IcePathConfig path_config(IceRound::Kind kind) const;
   std::vector<Destination> destinations() const;

@@ -73,6 +73,7 @@ void IceCore::sync_candidates() {
     for (const auto &path : round_->paths(IceRound::Kind::Udp)) {
       path->add_remote(candidates_.with(IceCandidate::Transport::Udp));
     }
+    plan_round();
   }
 }
 
@@ -99,7 +100,6 @@ IcePathConfig IceCore::path_config(IceRound::Kind kind) const {
   config.remote = remote_;
   config.destinations = round_destinations_;
   config.stun = servers_->stun();
-  config.proxy = servers_->proxy();
   config.relay_only = options_.relay_only;
   config.tcp = kind == IceRound::Kind::Tcp;
   config.controlling = controlling_;
@@ -114,21 +114,29 @@ void IceCore::start_round(const char *why) {
   if (!active_ && state_ == IceState::New) set_state(IceState::Checking);
   LOG_INFO("looking for a path: %s", why);
   round_destinations_ = destinations();
-  IceRound::Plan plan;
-  plan.tcp = options_.ice_tcp && !options_.relay_only &&
-             !candidates_.with(IceCandidate::Transport::TcpPassive).empty();
-  plan.udp = !plan.tcp || !candidates_.with(IceCandidate::Transport::Udp).empty() ||
-             servers_->has_relays();
-  // A second allocation at a TURN server for the same end would be a waste.
-  plan.hedge_delay = options_.relay_only ? Duration::zero() : options_.hedge_delay;
-  plan.tcp_delay = options_.tcp_delay;
-  round_ = std::make_shared<IceRound>(loop_, plan, [weak = weak_from_this()](IceRound::Kind kind) {
+  round_ = std::make_shared<IceRound>(loop_, [weak = weak_from_this()](IceRound::Kind kind) {
     auto self = weak.lock();
     return self && !self->ended_ ? self->make_path(kind) : nullptr;
   });
-  auto round = round_;
-  round->begin();
+  plan_round();
   publish_snapshot();
+}
+
+// UDP, once more UDP, then TCP. Called again when more is known of the peer.
+void IceCore::plan_round() {
+  auto round = round_;
+  bool tcp = options_.ice_tcp && !options_.relay_only &&
+             !candidates_.with(IceCandidate::Transport::TcpPassive).empty();
+  bool udp = options_.relay_only || servers_->has_relays() ||
+             !candidates_.with(IceCandidate::Transport::Udp).empty();
+  if (tcp) round->want(IceRound::Kind::Tcp, {udp ? options_.tcp_delay : Duration::zero()});
+  if (!udp) return;
+  std::vector<Duration> delays = {Duration::zero()};
+  // A second allocation at a TURN server for the same end would be a waste.
+  if (!options_.relay_only && options_.hedge_delay > Duration::zero()) {
+    delays.push_back(options_.hedge_delay);
+  }
+  round->want(IceRound::Kind::Udp, delays);
 }
 
 std::shared_ptr<IcePath> IceCore::make_path(IceRound::Kind kind) {
@@ -252,6 +260,7 @@ void IceCore::reap() {
   std::erase_if(dying_, [&busy](const std::shared_ptr<IcePath> &path) {
     bool used = path.use_count() > 1 || (path->wire() && path->wire().use_count() > 1);
     busy |= used && path->released();
+    if (!used) LOG_DEBUG("path %p is gone", static_cast<void *>(path.get()));
     return !used;
   });
   if (busy) loop_.post([self = shared_from_this()] { self->reap(); });

@@ -78,16 +78,6 @@ NiceAgent *make_agent(GMainContext *context, const IcePathConfig &config) {
     g_object_set(agent, "stun-server", config.stun->address.c_str(), "stun-server-port",
                  static_cast<guint>(config.stun->port), nullptr);
   }
-  if (config.proxy) {
-    const ProxyServer &proxy = *config.proxy;
-    g_object_set(agent, "proxy-type", NICE_PROXY_TYPE_HTTP, "proxy-ip",
-                 proxy.server.address.c_str(), "proxy-port", static_cast<guint>(proxy.server.port),
-                 nullptr);
-    if (!proxy.user.empty()) {
-      g_object_set(agent, "proxy-username", proxy.user.c_str(), "proxy-password",
-                   text(proxy.password).c_str(), nullptr);
-    }
-  }
   return agent;
 }
 
@@ -135,17 +125,23 @@ bool IcePath::gather() {
   if (config_.tos != 0) set_tos(config_.tos);
   wire_ = std::make_shared<IceWire>(agent_.get(), stream_);
   if (!nice_agent_gather_candidates(agent_.get(), stream_)) return false;
-  pin_sockets(addresses);
+  prepare_sockets(addresses);
   LOG_DEBUG("path %p gathers from %zu addresses", static_cast<void *>(this), addresses.size());
   return true;
 }
 
-void IcePath::pin_sockets(const std::vector<LocalAddress> &addresses) {
-  if (count_devices(addresses) < 2) return;
+void IcePath::prepare_sockets(const std::vector<LocalAddress> &addresses) {
   GPtrArray *sockets = nice_agent_get_sockets(agent_.get(), stream_, kComponent);
   if (sockets == nullptr) return;
-  for (guint i = 0; i < sockets->len; ++i) {
-    bind_to_device(G_SOCKET(g_ptr_array_index(sockets, i)), addresses);
+  if (count_devices(addresses) > 1) {
+    for (guint i = 0; i < sockets->len; ++i) {
+      bind_to_device(G_SOCKET(g_ptr_array_index(sockets, i)), addresses);
+    }
+  }
+  if (!config_.relay_only && !config_.tcp) {
+    early_ = std::make_unique<EarlyReader>(
+        loop_.context(), sockets,
+        [this](const uint8_t *data, std::size_t size) { deliver(data, size); });
   }
   g_ptr_array_unref(sockets);
 }
@@ -177,6 +173,7 @@ void IcePath::add_remote(const std::vector<IceCandidate> &candidates) {
     remote_.push_back(candidate);
     if (NiceCandidate *nice = make_candidate(candidate, stream_)) list = g_slist_append(list, nice);
   }
+  if (early_) early_->add_peers(candidates);
   if (list != nullptr) nice_agent_set_remote_candidates(agent_.get(), stream_, kComponent, list);
   g_slist_free_full(list, reinterpret_cast<GDestroyNotify>(nice_candidate_free));
 }
@@ -206,6 +203,7 @@ void IcePath::on_state(NiceAgent *, guint, guint, guint state, gpointer data) {
 void IcePath::handle_state(IceState state) {
   if (closed_ || state == state_) return;
   state_ = state;
+  if (state != IceState::Checking) early_.reset();
   if (auto listener = listener_.lock()) listener->on_path_state(shared_from_this(), state);
 }
 
@@ -221,13 +219,14 @@ void IcePath::on_pair(NiceAgent *, guint, guint, NiceCandidate *, NiceCandidate 
 }
 
 void IcePath::on_packet(NiceAgent *, guint, guint, guint size, gchar *data, gpointer self) {
-  auto *path = static_cast<IcePath *>(self);
-  // The answers to nominate(); libnice knows of no such question and takes them for data.
   auto *bytes = reinterpret_cast<const uint8_t *>(data);
+  // The answers to nominate(); libnice knows of no such question and takes them for data.
   if (packet_kind(bytes, size) == PacketKind::Stun) return;
-  if (auto listener = path->listener_.lock()) {
-    listener->on_path_packet(bytes, size);
-  }
+  static_cast<IcePath *>(self)->deliver(bytes, size);
+}
+
+void IcePath::deliver(const uint8_t *data, std::size_t size) {
+  if (auto listener = listener_.lock()) listener->on_path_packet(data, size);
 }
 
 IceSnapshot IcePath::snapshot() const {
@@ -235,7 +234,7 @@ IceSnapshot IcePath::snapshot() const {
   if (!agent_ || closed_) return snapshot;
   auto copy = [this](GSList *list, std::vector<CandidateInfo> &out) {
     for (GSList *item = list; item != nullptr; item = item->next) {
-      out.push_back(describe_candidate(*static_cast<NiceCandidate *>(item->data), relays_));
+      out.push_back(describe_candidate(*static_cast<NiceCandidate *>(item->data), relays_, false));
     }
     g_slist_free_full(list, reinterpret_cast<GDestroyNotify>(nice_candidate_free));
   };
@@ -243,8 +242,8 @@ IceSnapshot IcePath::snapshot() const {
   copy(nice_agent_get_remote_candidates(agent_.get(), stream_, kComponent), snapshot.remote);
   NiceCandidate *local = nullptr, *remote = nullptr;
   if (nice_agent_get_selected_pair(agent_.get(), stream_, kComponent, &local, &remote)) {
-    snapshot.selected_local = describe_candidate(*local, relays_);
-    snapshot.selected_remote = describe_candidate(*remote, relays_);
+    snapshot.selected_local = describe_candidate(*local, relays_, true);
+    snapshot.selected_remote = describe_candidate(*remote, relays_, false);
   }
   return snapshot;
 }
@@ -253,9 +252,13 @@ bool IcePath::has_allocation() const { return !relays_.empty(); }
 
 void IcePath::detach() {
   closed_ = true;
+  early_.reset();
   g_signal_handler_disconnect(agent_.get(), state_handler_);
   g_signal_handler_disconnect(agent_.get(), pair_handler_);
-  nice_agent_attach_recv(agent_.get(), stream_, kComponent, loop_.context(), nullptr, nullptr);
+  // Not without a callback: then libnice reads nothing, not even a TURN server's farewell.
+  nice_agent_attach_recv(
+      agent_.get(), stream_, kComponent, loop_.context(),
+      [](NiceAgent *, guint, guint, guint, gchar *, gpointer) {}, nullptr);
 }
 
 void IcePath::close(std::function<void()> done) {

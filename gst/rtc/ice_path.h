@@ -15,6 +15,7 @@
 #include "rtc/ice_agent.h"
 #include "rtc/ice_candidate.h"
 #include "rtc/ice_channel.h"
+#include "rtc/ice_early.h"
 #include "rtc/ice_servers.h"
 #include "rtc/ice_stats.h"
 
@@ -24,7 +25,6 @@ struct IcePathConfig {
   IceAgent::Credentials local, remote;
   std::vector<Destination> destinations;  // decide which local addresses are gathered
   std::optional<ServerAddress> stun;
-  std::optional<ProxyServer> proxy;
   bool relay_only = false;
   bool tcp = false;  // TCP in place of UDP
   bool controlling = true;
@@ -76,7 +76,8 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
   static void on_relays_released(GObject *agent, GAsyncResult *result, gpointer data);
   gulong connect_signal(const char *signal, GCallback callback);
   void handle_state(IceState state);
-  void pin_sockets(const std::vector<LocalAddress> &addresses);
+  void prepare_sockets(const std::vector<LocalAddress> &addresses);
+  void deliver(const uint8_t *data, std::size_t size);
   bool has_allocation() const;
   void detach();
 
@@ -87,6 +88,7 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
   guint stream_ = 0;
   gulong state_handler_ = 0, pair_handler_ = 0;
   std::shared_ptr<IceWire> wire_;
+  std::unique_ptr<EarlyReader> early_;  // until it is connected
   IceState state_ = IceState::New;
   std::vector<IceCandidate> remote_;
   std::vector<RelayServer> relays_;

@@ -8,18 +8,21 @@ namespace {
 constexpr Duration kGatherRetry = milliseconds(100);
 }  // namespace
 
-IceRound::IceRound(EventLoop &loop, Plan plan, MakePath make_path)
-    : loop_(loop), plan_(plan), make_path_(std::move(make_path)) {}
+IceRound::IceRound(EventLoop &loop, MakePath make_path)
+    : loop_(loop), make_path_(std::move(make_path)) {}
 
 IceRound::~IceRound() {
   if (!over_) release();
 }
 
-void IceRound::begin() {
-  if (plan_.tcp) start_later(Kind::Tcp, plan_.udp ? plan_.tcp_delay : Duration::zero());
-  if (!plan_.udp) return;
-  if (plan_.hedge_delay > Duration::zero()) start_later(Kind::Udp, plan_.hedge_delay);
-  start(Kind::Udp);
+void IceRound::want(Kind kind, const std::vector<Duration> &delays) {
+  if (over_ || std::exchange(wanted_[static_cast<int>(kind)], true)) return;
+  for (Duration delay : delays) {
+    if (delay > Duration::zero()) start_later(kind, delay);
+  }
+  for (Duration delay : delays) {
+    if (delay <= Duration::zero()) start(kind);
+  }
 }
 
 void IceRound::start_later(Kind kind, Duration delay) {

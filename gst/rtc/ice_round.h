@@ -17,20 +17,17 @@ namespace oairt {
 class IceRound : public std::enable_shared_from_this<IceRound> {
  public:
   enum class Kind { Udp, Tcp };
-  struct Plan {
-    bool udp = true, tcp = false;
-    Duration hedge_delay{}, tcp_delay{};
-  };
   // Returns a path that has gathered and knows the peer's candidates, or null: no address to send
   // from as yet.
   using MakePath = std::function<std::shared_ptr<IcePath>(Kind kind)>;
 
-  IceRound(EventLoop &loop, Plan plan, MakePath make_path);
+  IceRound(EventLoop &loop, MakePath make_path);
   ~IceRound();
   IceRound(const IceRound &) = delete;
   IceRound &operator=(const IceRound &) = delete;
 
-  void begin();
+  // Starts paths of a kind after each of the delays; once for a kind, further calls do nothing.
+  void want(Kind kind, const std::vector<Duration> &delays);
   bool contains(const std::shared_ptr<IcePath> &path) const;
   // The paths of a kind that are under way.
   std::vector<std::shared_ptr<IcePath>> paths(Kind kind) const;
@@ -49,10 +46,10 @@ class IceRound : public std::enable_shared_from_this<IceRound> {
   void start(Kind kind);
 
   EventLoop &loop_;
-  const Plan plan_;
   const MakePath make_path_;
   std::vector<Runner> runners_;
   std::vector<EventLoop::TimerId> timers_;  // starts still to come
+  bool wanted_[2] = {false, false};
   bool over_ = false;
 };
 

@@ -30,23 +30,44 @@ IceServers::~IceServers() { close(); }
 void IceServers::close() { g_cancellable_cancel(cancellable_.get()); }
 
 void IceServers::set_stun(std::optional<ServerUri> uri) {
-  stun_ = uri ? std::make_shared<Entry>(Entry{std::move(*uri), {}}) : nullptr;
+  stun_ = nullptr;
+  if (!uri) return;
+  stun_ = std::make_shared<Entry>();
+  stun_->uri = std::move(*uri);
 }
 
 void IceServers::add_turn(ServerUri uri) {
-  turn_.push_back(std::make_shared<Entry>(Entry{std::move(uri), {}}));
+  turn_.push_back(std::make_shared<Entry>());
+  turn_.back()->uri = std::move(uri);
 }
 
 void IceServers::clear_turn() { turn_.clear(); }
 
 void IceServers::set_proxy(std::optional<ServerUri> uri) {
-  proxy_ = uri ? std::make_shared<Entry>(Entry{std::move(*uri), {}}) : nullptr;
+  proxy_ = std::move(uri);
+  for (const auto &entry : turn_) {
+    entry->tcp_bridge.reset();
+    entry->tls_bridge.reset();
+  }
 }
 
 void IceServers::resolve() {
   if (stun_) resolve(stun_);
-  if (proxy_) resolve(proxy_);
-  for (const auto &entry : turn_) resolve(entry);
+  for (const auto &entry : turn_) {
+    open_bridges(*entry);
+    resolve(entry);
+  }
+}
+
+void IceServers::open_bridges(Entry &entry) {
+  const ServerUri *proxy = proxy_ ? &*proxy_ : nullptr;
+  for (TurnTransport transport : entry.uri.transports) {
+    if (transport == TurnTransport::Tls && !entry.tls_bridge) {
+      entry.tls_bridge = std::make_unique<TurnBridge>(entry.uri, true, proxy, ca_file_);
+    } else if (transport == TurnTransport::Tcp && proxy_ && !entry.tcp_bridge) {
+      entry.tcp_bridge = std::make_unique<TurnBridge>(entry.uri, false, proxy, ca_file_);
+    }
+  }
 }
 
 void IceServers::resolve(const std::shared_ptr<Entry> &entry) {
@@ -94,28 +115,20 @@ std::optional<ServerAddress> IceServers::stun() const {
 std::vector<RelayServer> IceServers::relays() const {
   std::vector<RelayServer> out;
   for (const auto &entry : turn_) {
-    for (const std::string &address : entry->addresses) {
-      for (TurnTransport transport : entry->uri.transports) {
-        out.push_back({{address, entry->uri.port},
-                       transport,
-                       entry->uri.host,
-                       entry->uri.user,
-                       entry->uri.password});
+    const ServerUri &uri = entry->uri;
+    auto add = [&](TurnTransport transport, const std::string &address, uint16_t port) {
+      out.push_back({{address, port}, transport, uri.user, uri.password});
+    };
+    for (TurnTransport transport : uri.transports) {
+      const auto &bridge = transport == TurnTransport::Tls ? entry->tls_bridge : entry->tcp_bridge;
+      if (transport != TurnTransport::Udp && bridge) {
+        if (bridge->port() != 0) add(transport, "127.0.0.1", bridge->port());
+        continue;
       }
+      for (const std::string &address : entry->addresses) add(transport, address, uri.port);
     }
   }
   return out;
-}
-
-std::optional<ProxyServer> IceServers::proxy() const {
-  if (!proxy_ || proxy_->addresses.empty()) return std::nullopt;
-  return ProxyServer{
-      {proxy_->addresses.front(), proxy_->uri.port}, proxy_->uri.user, proxy_->uri.password};
-}
-
-bool IceServers::pending() const {
-  return std::any_of(turn_.begin(), turn_.end(),
-                     [](const auto &entry) { return entry->addresses.empty(); });
 }
 
 }  // namespace oairt

@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 
 #include "base/ref.h"
+#include "rtc/turn_bridge.h"
 #include "rtc/turn_uri.h"
 
 namespace oairt {
@@ -25,13 +26,6 @@ struct ServerAddress {
 struct RelayServer {
   ServerAddress server;
   TurnTransport transport = TurnTransport::Udp;
-  std::string host;  // the name, for the certificate
-  std::string user;
-  Secret password;
-};
-
-struct ProxyServer {
-  ServerAddress server;
   std::string user;
   Secret password;
 };
@@ -48,32 +42,34 @@ class IceServers : public std::enable_shared_from_this<IceServers> {
   void add_turn(ServerUri uri);
   void clear_turn();
   void set_proxy(std::optional<ServerUri> uri);
+  void set_ca_file(std::string path) { ca_file_ = std::move(path); }
   // Looks every name up, again if it was; what is known stays in use meanwhile.
   void resolve();
   void close();
 
   std::optional<ServerAddress> stun() const;
   std::vector<RelayServer> relays() const;
-  std::optional<ProxyServer> proxy() const;
   bool has_relays() const { return !turn_.empty(); }
-  // A relay that is configured, but whose address is not known as yet.
-  bool pending() const;
 
  private:
   struct Entry {
     ServerUri uri;
     std::vector<std::string> addresses;
     bool resolving = false;
+    std::unique_ptr<TurnBridge> tcp_bridge, tls_bridge;  // where libnice cannot go by itself
   };
   struct Lookup {
     std::weak_ptr<IceServers> servers;
     std::weak_ptr<Entry> entry;
   };
   void resolve(const std::shared_ptr<Entry> &entry);
+  void open_bridges(Entry &entry);
   static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer data);
 
   std::function<void()> on_change_;
-  std::shared_ptr<Entry> stun_, proxy_;
+  std::shared_ptr<Entry> stun_;
+  std::optional<ServerUri> proxy_;
+  std::string ca_file_;
   std::vector<std::shared_ptr<Entry>> turn_;
   Ref<GCancellable> cancellable_ = Ref<GCancellable>::adopt(g_cancellable_new());
 };

@@ -1,5 +1,7 @@
 #include "rtc/ice_stats.h"
 
+#include <algorithm>
+
 namespace oairt {
 namespace {
 
@@ -40,7 +42,7 @@ std::optional<IcePair> IceSnapshot::pair() const {
 }
 
 CandidateInfo describe_candidate(const NiceCandidate &candidate,
-                                 const std::vector<RelayServer> &relays) {
+                                 const std::vector<RelayServer> &relays, bool original) {
   CandidateInfo info;
   info.address = address_of(candidate.addr);
   info.port = static_cast<uint16_t>(nice_address_get_port(&candidate.addr));
@@ -49,18 +51,19 @@ CandidateInfo describe_candidate(const NiceCandidate &candidate,
   info.foundation = candidate.foundation;
   info.priority = candidate.priority;
   if (candidate.type == NICE_CANDIDATE_TYPE_RELAYED && !relays.empty()) {
-    NiceAddress server;
-    nice_address_init(&server);
-    nice_candidate_relay_address(&candidate, &server);
-    info.server = address_of(server);
-    info.relay_protocol = to_string(relays.front().transport);
-    for (const RelayServer &relay : relays) {
-      if (relay.server.address == info.server &&
-          relay.server.port == nice_address_get_port(&server)) {
-        info.relay_protocol = to_string(relay.transport);
-        break;
-      }
+    const RelayServer *relay = &relays.front();
+    if (original) {
+      NiceAddress server;
+      nice_address_init(&server);
+      nice_candidate_relay_address(&candidate, &server);
+      std::string address = address_of(server);
+      auto match = std::find_if(relays.begin(), relays.end(), [&](const RelayServer &one) {
+        return one.server.address == address && one.server.port == nice_address_get_port(&server);
+      });
+      if (match != relays.end()) relay = &*match;
     }
+    info.server = relay->server.address;
+    info.relay_protocol = to_string(relay->transport);
   }
   return info;
 }

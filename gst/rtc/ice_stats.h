@@ -33,8 +33,10 @@ struct IceSnapshot {
   std::optional<IcePair> pair() const;
 };
 
+// `original`: libnice's own candidate, not a copy; a copy does not know its TURN server, and
+// libnice crashes when asked for it.
 CandidateInfo describe_candidate(const NiceCandidate &candidate,
-                                 const std::vector<RelayServer> &relays);
+                                 const std::vector<RelayServer> &relays, bool original);
 GstWebRTCICECandidateStats *make_candidate_stats(const CandidateInfo &info, unsigned stream_id);
 // A NULL-ended array that the caller frees.
 GstWebRTCICECandidateStats **make_candidate_list(const std::vector<CandidateInfo> &list,

@@ -54,47 +54,78 @@ bool JsonScanner::step(char c) {
   return true;
 }
 
-std::string MessageAssembler::feed(std::string_view piece) {
-  if (pending_.size() + piece.size() > kMaxBytes) {
-    give_up();
-    if (piece.size() > kMaxBytes) return {};
+MessageAssembler::Messages MessageAssembler::feed(std::string_view piece) {
+  Messages messages;
+  if (held_bytes_ + pending_.size() + piece.size() > kMaxBytes) drop_pending(messages);
+  JsonScanner scanner;
+  auto alone = piece.size() > kMaxBytes ? JsonScanner::State::Broken : scanner.feed(piece);
+  if (alone == JsonScanner::State::Complete) {
+    held_.emplace_back(piece);
+    held_bytes_ += piece.size();
+    if (starts_.empty()) release(messages);
+    return messages;
   }
-  if (looks_like_a_start(piece) && starts_.size() < kMaxStarts) {
-    starts_.push_back({pending_.size(), JsonScanner()});
+  if (advance(piece, messages)) return messages;
+  bool part = piece.size() >= least_part_ && piece.size() <= kMaxBytes;
+  if (part && alone == JsonScanner::State::Open && looks_like_a_start(piece)) {
+    // The oldest is the likeliest, the newest the one behind whatever is broken.
+    if (starts_.size() == kMaxStarts) starts_.erase(starts_.begin() + 1);
+    if (starts_.empty()) pending_.assign(piece);
+    starts_.push_back({pending_.size() - piece.size(), std::move(scanner)});
+  } else if (starts_.empty() || !part) {
+    if (pending_.empty()) dropped_++;
+    drop_pending(messages);
   }
-  if (starts_.empty()) {
-    dropped_++;
-    return {};
-  }
+  return messages;
+}
+
+// Adds to what is pending. True if that completes a message.
+bool MessageAssembler::advance(std::string_view piece, Messages &messages) {
+  if (starts_.empty()) return false;
   pending_.append(piece);
   for (auto start = starts_.begin(); start != starts_.end();) {
     auto state = start->scanner.feed(piece);
     if (state == JsonScanner::State::Complete) {
-      std::string message = pending_.substr(start->offset);
-      if (start != starts_.begin() || start->offset > 0) dropped_++;
+      std::size_t offset = start->offset;
+      std::string message = pending_.substr(offset);
+      pending_.resize(offset);
+      // Behind a broken beginning nobody knows the order any more.
+      if (offset > 0) drop_pending(messages);
       pending_.clear();
       starts_.clear();
-      if (g_utf8_validate(message.data(), static_cast<gssize>(message.size()), nullptr)) {
-        return message;
-      }
-      dropped_++;
-      return {};
+      deliver(std::move(message), messages);
+      release(messages);
+      return true;
     }
     start = state == JsonScanner::State::Broken ? starts_.erase(start) : start + 1;
   }
-  if (starts_.empty()) {
-    give_up();
-  } else if (starts_.size() == kMaxStarts) {
-    // The oldest is the likeliest, the newest the one behind whatever is broken.
-    starts_.erase(starts_.begin() + 1);
-  }
-  return {};
+  return false;
 }
 
-void MessageAssembler::give_up() {
+MessageAssembler::Messages MessageAssembler::give_up() {
+  Messages messages;
+  drop_pending(messages);
+  return messages;
+}
+
+void MessageAssembler::drop_pending(Messages &messages) {
   if (!pending_.empty()) dropped_++;
   pending_.clear();
   starts_.clear();
+  release(messages);
+}
+
+void MessageAssembler::release(Messages &messages) {
+  for (std::string &message : std::exchange(held_, {})) deliver(std::move(message), messages);
+  held_bytes_ = 0;
+}
+
+void MessageAssembler::deliver(std::string message, Messages &messages) {
+  if (g_utf8_validate(message.data(), static_cast<gssize>(message.size()), nullptr)) {
+    messages.push_back(std::move(message));
+  } else {
+    dropped_++;
+  }
 }
 
 }  // namespace oairt

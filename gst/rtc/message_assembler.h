@@ -1,7 +1,9 @@
 // Puts the pieces together that webrtcbin makes of a large data-channel message: it hands over what
 // one SCTP read gave, and does not say where a message ends. Ours are JSON objects, so the text
-// does. Thread-bound. Never holds more than kMaxBytes, and a broken message never spoils the ones
-// behind it: every piece that could be a beginning is also tried as one.
+// does. After a packet loss the SCTP stack may also let small messages overtake the rest of a large
+// one. Thread-bound. Never holds more than kMaxBytes, and a broken message never spoils the ones
+// behind it: every piece that could be a beginning is also tried as one, and the owner can give up
+// waiting.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +30,18 @@ class JsonScanner {
 
 class MessageAssembler {
  public:
+  using Messages = std::vector<std::string>;
   static constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
+  // The stack hands over parts from 64 KiB on; what is much smaller is whole, or the last part.
+  static constexpr std::size_t kLeastPart = 32 * 1024;
 
-  // The message that this piece completes, or nothing. Text that is no JSON object is dropped.
-  std::string feed(std::string_view piece);
+  explicit MessageAssembler(std::size_t least_part = kLeastPart) : least_part_(least_part) {}
+  // The messages that are whole now, in the order in which they were sent. Text that is no JSON
+  // object is dropped.
+  Messages feed(std::string_view piece);
+  // Whole messages wait for one that was begun before them; not for ever, if its end never comes.
+  bool is_holding() const { return !held_.empty(); }
+  Messages give_up();
   uint64_t dropped() const { return dropped_; }  // messages, as far as one can tell
 
  private:
@@ -40,10 +50,16 @@ class MessageAssembler {
     std::size_t offset;  // in pending_
     JsonScanner scanner;
   };
-  void give_up();
+  bool advance(std::string_view piece, Messages &messages);
+  void drop_pending(Messages &messages);
+  void release(Messages &messages);
+  void deliver(std::string message, Messages &messages);
 
+  const std::size_t least_part_;
   std::string pending_;
-  std::vector<Start> starts_;  // oldest first
+  std::vector<Start> starts_;  // oldest first; empty if and only if nothing is pending
+  Messages held_;
+  std::size_t held_bytes_ = 0;
   uint64_t dropped_ = 0;
 };
 

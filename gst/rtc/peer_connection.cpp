@@ -58,7 +58,8 @@ PeerConnection::PeerConnection(EventLoop &loop, PeerListener &listener,
       options_(std::move(options)),
       mailbox_(std::make_shared<Mailbox>(loop)),
       pipeline_(std::make_unique<PeerPipeline>(mailbox_, media_)),
-      channel_(std::make_unique<DataChannel>(mailbox_, static_cast<DataChannelListener &>(*this))),
+      channel_(
+          std::make_unique<DataChannel>(loop, mailbox_, static_cast<DataChannelListener &>(*this))),
       sampler_(mailbox_) {}
 
 PeerConnection::~PeerConnection() { close(); }

@@ -69,8 +69,9 @@ void Call::on_answer(Result<Answer> answer) {
   if (failed_) return;
   sdp_ms_ = to_ms(Clock::now() - posted_at_);
   if (!answer) {
-    if (answer.error().code == ErrorCode::Auth) context_.tokens.invalidate();
-    fail(answer.error());
+    bool refused = answer.error().code == ErrorCode::Auth;
+    if (refused) context_.tokens.invalidate();
+    fail(answer.error(), refused);
     return;
   }
   answered_ = true;
@@ -176,10 +177,10 @@ void Call::on_deadline() {
              {}});
 }
 
-void Call::fail(Error error) {
+void Call::fail(Error error, bool token_refused) {
   if (std::exchange(failed_, true)) return;
   if (deadline_timer_ != 0) context_.loop.cancel(std::exchange(deadline_timer_, 0));
-  listener_.on_call_failed(std::move(error));
+  listener_.on_call_failed(std::move(error), token_refused);
 }
 
 bool Call::send(const ClientEvent &event) { return send_json(build_client_event(event)); }

@@ -28,7 +28,8 @@ class CallListener {
   virtual void on_call_ready() = 0;
   virtual void on_call_event(const ServerEvent &event, const std::string &json) = 0;
   virtual void on_call_bad_event(const Error &error) = 0;  // ignored, the call goes on
-  virtual void on_call_failed(Error error) = 0;            // once; nothing follows
+  // Once; nothing follows. `token_refused`: the service refused the token that we had.
+  virtual void on_call_failed(Error error, bool token_refused) = 0;
 };
 
 struct CallContext {
@@ -81,7 +82,7 @@ class Call final : private PeerListener {
   void on_session_created(const SessionCreated &created);
   void handle_before_ready(const ServerEvent &event);
   void on_deadline();
-  void fail(Error error);
+  void fail(Error error, bool token_refused = false);
   const char *stage() const;
 
   CallContext context_;

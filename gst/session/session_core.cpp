@@ -16,6 +16,16 @@ namespace {
 constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
 
+Error missing_credential() {
+  return Error{ErrorCode::Auth,
+               "There is no credential for the service: set OPENAI_API_KEY in the environment, "
+               "or the property \"api-key\", \"ephemeral-key\" or \"token-url\", or answer the "
+               "signal \"request-token\".",
+               "no credential",
+               {},
+               {}};
+}
+
 }  // namespace
 
 SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
@@ -155,7 +165,7 @@ void SessionCore::on_call_bad_event(const Error &error) {
   emit(FailureEvent{warning, false});
 }
 
-void SessionCore::on_call_failed(Error error) {
+void SessionCore::on_call_failed(Error error, bool token_refused) {
   LOG_INFO("call failed (%s): %s [%s]", to_string(error.code), error.message.c_str(),
            error.detail.c_str());
   if (snapshot_.state == ConnectionState::Connected) {
@@ -163,7 +173,7 @@ void SessionCore::on_call_failed(Error error) {
     outage_fault_ = error.service_code.empty() ? to_string(error.code) : error.service_code;
   }
   std::uniform_real_distribution<double> spread(0, 1);
-  feed_policy(recovery::CallFailed{std::move(error), spread(random_)});
+  feed_policy(recovery::CallFailed{std::move(error), spread(random_), token_refused});
 }
 
 // Barge-in and the end of answers, from the order of events.
@@ -210,6 +220,13 @@ void SessionCore::perform(const recovery::Action &action) {
 }
 
 void SessionCore::start_call(const recovery::StartCall &action) {
+  if (!has_credential()) {
+    std::weak_ptr<bool> alive = alive_;
+    loop_.post([this, alive] {
+      if (!alive.expired()) on_call_failed(missing_credential(), false);
+    });
+    return;
+  }
   make_tokens();
   if (action.fresh_token) tokens_->invalidate();
   bool again = action.attempt > 0 || outage_since_;
@@ -264,6 +281,13 @@ void SessionCore::hangup_finished(uint64_t id) {
 void SessionCore::make_tokens() {
   if (!http_) http_ = HttpClient::create(loop_, config_->http);
   if (!tokens_) tokens_ = std::make_unique<TokenCache>(loop_, make_provider());
+}
+
+bool SessionCore::has_credential() {
+  if (!config_->ephemeral_key.empty() || !config_->token_url.empty()) return true;
+  if (!config_->api_key.empty()) return true;
+  auto output = output_.lock();
+  return output && output->somebody_answers_request_token();
 }
 
 std::unique_ptr<TokenProvider> SessionCore::make_provider() {

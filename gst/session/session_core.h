@@ -56,7 +56,7 @@ class SessionCore final : private CallListener {
   void on_call_ready() override;
   void on_call_event(const ServerEvent &event, const std::string &json) override;
   void on_call_bad_event(const Error &error) override;
-  void on_call_failed(Error error) override;
+  void on_call_failed(Error error, bool token_refused) override;
 
   void feed_policy(const recovery::Event &event);
   void perform(const recovery::Action &action);
@@ -67,6 +67,7 @@ class SessionCore final : private CallListener {
   void hangup_finished(uint64_t id);
   void make_tokens();
   std::unique_ptr<TokenProvider> make_provider();
+  bool has_credential();
   void set_state(ConnectionState state, const std::string &reason);
   void start_ticking();
   void tick();

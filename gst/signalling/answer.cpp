@@ -1,7 +1,7 @@
 #include "signalling/answer.h"
 
+#include <algorithm>
 #include <string_view>
-#include <vector>
 
 #include "base/log.h"
 #include "http/redact.h"
@@ -33,6 +33,15 @@ bool begins_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
+// It goes into logs and messages: what no server of good will would choose is not taken.
+std::string plain_id(std::string_view text) {
+  constexpr std::size_t kLongest = 256;
+  bool plain = text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
+                 return c > 0x20 && c < 0x7f && c != '"' && c != '<' && c != '>';
+               });
+  return plain ? std::string(text) : std::string();
+}
+
 // hang-up and restart need the absolute URL of the call. A Location at another origin is not used,
 // as the credential would follow it there: the call is then addressed beside where it was made.
 std::string resource_of(const std::string &url, const std::string &location,
@@ -59,12 +68,12 @@ std::string call_id_of(const std::string &location) {
     std::size_t slash = path.rfind('/');
     std::string_view segment = slash == std::string_view::npos ? path : path.substr(slash + 1);
     if (begins_with(segment, kPrefix) && segment.size() > kPrefix.size()) {
-      return std::string(segment);
+      return plain_id(segment);
     }
     if (last.empty()) last = segment;
     path = slash == std::string_view::npos ? "" : path.substr(0, slash);
   }
-  return std::string(last);
+  return plain_id(last);
 }
 
 Result<Answer> read_answer(const std::string &url, HttpResponse response,

@@ -59,10 +59,9 @@ void Call::wake() {
 }
 
 void Call::set_alarm() {
-  auto next = timers_.next();
-  auto session_next = ended_ ? std::nullopt : session_->deadline();
-  if (session_next && (!next || *session_next < *next)) next = session_next;
-  alarm_.set(next);
+  TimePoint next = timers_.next().value_or(TimePoint::max());
+  if (!ended_) next = std::min(next, session_->deadline().value_or(TimePoint::max()));
+  alarm_.set(next == TimePoint::max() ? std::nullopt : std::optional(next));
 }
 
 void Call::on_ice_connected() {
@@ -92,6 +91,10 @@ void Call::on_message(const std::string &label, const std::string &text) {
                                 {"bytes", text.size()},
                                 {"event", json ? json.value() : Json()}});
   if (label != kEventChannel || frozen_ || ended_) return;
+  if (auto most = world_.options.max_message_bytes; most > 0 && text.size() > most) {
+    later(Duration::zero(), [this] { peer_->close_channel(); });
+    return;
+  }
   session_->handle(text, Clock::now());
   set_alarm();
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ struct FaultKind {
   const char *value;  // for the help; "": none
   const char *help;
 };
-const std::vector<FaultKind> &fault_kinds();
+std::span<const FaultKind> fault_kinds();
 const FaultKind *find_fault_kind(const std::string &name);
 
 struct Fault {

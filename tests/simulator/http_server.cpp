@@ -1,5 +1,8 @@
 #include "http_server.h"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <sys/socket.h>
 
 namespace oairt::sim {
@@ -110,6 +113,7 @@ void HttpServer::on_request(SoupServer *, SoupServerMessage *message, const char
 }
 
 void HttpServer::serve(SoupServerMessage *message, const char *path) {
+  close_abandoned(message);
   Request request = read_request(message, path);
   std::string request_id = "req_" + chance_.hex(32);
   SoupMessageHeaders *headers = soup_server_message_get_response_headers(message);
@@ -136,6 +140,23 @@ void HttpServer::serve(SoupServerMessage *message, const char *path) {
     }
   });
   alarm_.set(timers_.next());
+}
+
+// libsoup 3.2 loses a reference to each socket that it accepts, so that those which the client has
+// closed stay half open and use up the file descriptors.
+void HttpServer::close_abandoned(SoupServerMessage *message) {
+  std::erase_if(sockets_, [](const Ref<GSocket> &socket) {
+    if (g_socket_is_closed(socket.get())) return true;
+    char byte = 0;
+    auto got = recv(g_socket_get_fd(socket.get()), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    bool gone = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+    if (gone) g_socket_close(socket.get(), nullptr);
+    return gone;
+  });
+  GSocket *socket = soup_server_message_get_socket(message);
+  bool known = std::any_of(sockets_.begin(), sockets_.end(),
+                           [&](const Ref<GSocket> &other) { return other.get() == socket; });
+  if (socket != nullptr && !known) sockets_.push_back(Ref<GSocket>::share(socket));
 }
 
 void HttpServer::finish(SoupServerMessage *message, const Reply &reply) {

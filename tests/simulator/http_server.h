@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <libsoup/soup.h>
 
@@ -38,12 +39,14 @@ class HttpServer {
                          GHashTable *query, gpointer self);
   void serve(SoupServerMessage *message, const char *path);
   void finish(SoupServerMessage *message, const Reply &reply);
+  void close_abandoned(SoupServerMessage *message);
 
   Handler handler_;
   Chance chance_;
   Ref<SoupServer> server_;
   Timers timers_;
   Alarm alarm_;
+  std::vector<Ref<GSocket>> sockets_;  // of all connections that still are open
   uint16_t port_ = 0;
 };
 

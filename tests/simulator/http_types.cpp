@@ -9,6 +9,33 @@
 namespace oairt::sim {
 namespace {
 
+struct KnownError {
+  const char *kind;
+  int status;
+  const char *type, *code, *message;
+};
+constexpr const char *kInvalid = "invalid_request_error";
+constexpr KnownError kErrors[] = {
+    {"400", 400, kInvalid, "invalid_value", "Invalid value."},
+    {"401", 401, kInvalid, "invalid_api_key",
+     "Incorrect API key provided. You can find your API key at "
+     "https://platform.openai.com/account/api-keys."},
+    {"expired", 401, kInvalid, "token_expired", "The client secret has expired. Create a new one."},
+    {"403", 403, kInvalid, "unsupported_country_region_territory",
+     "Country, region, or territory not supported"},
+    {"404", 404, kInvalid, "", "Invalid URL"},
+    {"model", 404, kInvalid, "model_not_found",
+     "The model does not exist or you do not have access to it."},
+    {"invalid_offer", 400, kInvalid, "invalid_offer",
+     "Invalid SDP offer. Please try again with a WHIP-compliant offer."},
+    {"429", 429, "rate_limit_error", "rate_limit_exceeded", "Rate limit reached."},
+    {"quota", 429, "insufficient_quota", "insufficient_quota",
+     "You exceeded your current quota, please check your plan and billing details."},
+    {"500", 500, "server_error", "server_error", "The server had an error."},
+    {"503", 503, "service_unavailable_error", "server_is_overloaded",
+     "The server is overloaded. Please try again later."},
+};
+
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), g_ascii_tolower);
   return text;
@@ -84,54 +111,9 @@ std::optional<std::vector<FormPart>> parse_form(const std::string &content_type,
 std::optional<Reply> error_reply(const std::string &kind) {
   auto colon = kind.find(':');
   std::string name = kind.substr(0, colon);
-  auto make = [](int status, const char *type, const char *code, const char *message) {
-    return Reply::error({code, message, "", type, status});
-  };
-  if (name == "400") return make(400, "invalid_request_error", "invalid_value", "Invalid value.");
-  if (name == "401") {
-    return make(401, "invalid_request_error", "invalid_api_key",
-                "Incorrect API key provided. You can find your API key at "
-                "https://platform.openai.com/account/api-keys.");
-  }
-  if (name == "expired") {
-    return make(401, "invalid_request_error", "token_expired",
-                "The client secret has expired. Create a new one.");
-  }
-  if (name == "403") {
-    return make(403, "invalid_request_error", "unsupported_country_region_territory",
-                "Country, region, or territory not supported");
-  }
-  if (name == "404") return make(404, "invalid_request_error", "", "Invalid URL");
-  if (name == "model") {
-    return make(404, "invalid_request_error", "model_not_found",
-                "The model does not exist or you do not have access to it.");
-  }
-  if (name == "invalid_offer") {
-    return make(400, "invalid_request_error", "invalid_offer",
-                "Invalid SDP offer. Please try again with a WHIP-compliant offer.");
-  }
-  if (name == "quota") {
-    return make(429, "insufficient_quota", "insufficient_quota",
-                "You exceeded your current quota, please check your plan and billing details.");
-  }
-  if (name == "500") {
-    return make(500, "server_error", "server_error", "The server had an error.");
-  }
-  if (name == "503") {
-    return make(503, "service_unavailable_error", "server_is_overloaded",
-                "The server is overloaded. Please try again later.");
-  }
-  if (name == "429") {
-    Reply reply = make(429, "rate_limit_error", "rate_limit_exceeded", "Rate limit reached.");
-    if (colon != std::string::npos)
-      reply.headers.emplace_back("Retry-After", kind.substr(colon + 1));
-    return reply;
-  }
   if (name == "empty") {
-    return Reply::json(
-        400, Json::object(
-                 {{"error",
-                   Json::object({{"message", ""}, {"type", ""}, {"code", ""}, {"param", ""}})}}));
+    Json blank = Json::object({{"message", ""}, {"type", ""}, {"code", ""}, {"param", ""}});
+    return Reply::json(400, Json::object({{"error", blank}}));
   }
   if (name == "html" || name == "502") {
     return Reply{502,
@@ -139,6 +121,14 @@ std::optional<Reply> error_reply(const std::string &kind) {
                  "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1>"
                  "</body></html>\n",
                  {}};
+  }
+  for (const auto &error : kErrors) {
+    if (name != error.kind) continue;
+    Reply reply = Reply::error({error.code, error.message, "", error.type, error.status});
+    if (name == "429" && colon != std::string::npos) {
+      reply.headers.emplace_back("Retry-After", kind.substr(colon + 1));
+    }
+    return reply;
   }
   return std::nullopt;
 }

@@ -99,26 +99,28 @@ OptionGroup network_group() {
         number(0, 86400, OAIRT_FIELD(disconnected_s))},
        {"gone-after", "SECONDS", "and that much later its call ends (25)",
         number(0, 86400, OAIRT_FIELD(failed_s))},
+       {"max-message", "BYTES", "a longer client message closes the channel, without an error",
+        number(0, 1e9, OAIRT_FIELD(max_message_bytes))},
        {"ice-restart", nullptr, "201 carries an ETag, PATCH restarts ICE (RFC 9725)",
         [](Options &o, const std::string &) { return o.ice_restart = true, std::string(); }}}};
 }
 
 OptionGroup service_group() {
-  return {
-      "Keys, models, limits",
-      {{"api-key", "KEY", "a project key (repeatable); without one: any that begins with sk-",
-        append(&Options::api_keys)},
-       {"model", "NAME", "a model beside the real ones (repeatable)", append(&Options::models)},
-       {"max-age", "SECONDS", "until session_expired (3600)",
-        number(1, 1e7, OAIRT_FIELD(session.max_age_s))},
-       {"expiry-close", "HOW", "notify (default), silent or channel: how an expired call ends",
-        choice<ExpiryClose>(&Options::expiry_close, {{"notify", ExpiryClose::Notify},
-                                                     {"silent", ExpiryClose::Silent},
-                                                     {"channel", ExpiryClose::Channel}})},
-       {"control-token", "TOKEN", "what /simulator/... asks for as a Bearer token (nothing)",
-        text(&Options::control_token)},
-       {"log", "FILE", "all it saw as JSON lines; - is standard error", text(&Options::log)},
-       {"seed", "NUMBER", "of everything that is random (1)", number(0, 1e15, OAIRT_FIELD(seed))}}};
+  return {"Keys, models, limits",
+          {{"api-key", "KEY", "a project key (repeatable); without one: any that begins with sk-",
+            append(&Options::api_keys)},
+           {"model", "NAME", "a model beside the real ones (repeatable)", append(&Options::models)},
+           {"max-age", "SECONDS", "until session_expired (3600)",
+            number(1, 1e7, OAIRT_FIELD(session.max_age_s))},
+           {"expiry-close", "HOW", "notify (default), silent or channel: how an expired call ends",
+            choice<ExpiryClose>(&Options::expiry_close, {{"notify", ExpiryClose::Notify},
+                                                         {"silent", ExpiryClose::Silent},
+                                                         {"channel", ExpiryClose::Channel}})},
+           {"control-token", "TOKEN", "what /simulator/... asks for as a Bearer token (nothing)",
+            text(&Options::control_token)},
+           {"log", "FILE", "all it saw as JSON lines; - is standard error", text(&Options::log)},
+           {"seed", "NUMBER", "of everything that is random; 0: another one each time (0)",
+            number(0, 1e15, OAIRT_FIELD(seed))}}};
 }
 
 OptionGroup voice_group() {

@@ -29,7 +29,7 @@ struct Options {
   std::string control_token;
   std::vector<std::string> models;  // beside the real ones
   std::string log;                  // none: no log
-  uint64_t seed = 1;
+  uint64_t seed = 0;                // 0: another one each time
 
   Voice voice = Voice::Speech;
   std::string language = "en-us";

@@ -59,6 +59,9 @@ Reply ServiceApi::handle(const Request &request, TimePoint now, int64_t unix_now
   if (!known) {
     return Reply::error(plain(404, "Invalid URL (" + request.method + " " + request.path + ")"));
   }
+  // The sideband is for a WebSocket of the application's own server; there is none here.
+  bool sideband = path.empty() && request.query.find("call_id=") != std::string::npos;
+  if (sideband) return Reply::error(no_call());
   bool old_path = path.empty() || path == "/sessions" || path == "/transcription_sessions";
   if (old_path || !request.header("openai-beta").empty()) return Reply::error(beta_disabled());
   if (path == "/client_secrets") {

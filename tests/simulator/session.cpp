@@ -7,6 +7,8 @@ template <typename... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <typename... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
 
 ApiError ordered_refusal(const std::string &value, const char *what) {
   return {value.empty() ? "server_error" : value,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <random>
 
 namespace oairt::sim {
 namespace {
@@ -10,6 +11,8 @@ constexpr std::size_t kPastCalls = 100;
 
 Options completed(Options options) {
   options.session.keep_user_audio = options.voice == Voice::Echo;
+  // Ids must not come back when a simulator is started again, unless that is wanted.
+  if (options.seed == 0) options.seed = std::random_device()() + 1ULL;
   return options;
 }
 
@@ -63,7 +66,7 @@ Result<std::unique_ptr<Simulator>> Simulator::start(GMainContext *context, Optio
                          });
   if (!http) return http.error();
   self->http_ = std::move(http).value();
-  self->log_.write("listening", {{"at", self->listening()}});
+  self->log_.write("listening", {{"at", self->listening()}, {"seed", given.seed}});
   return self;
 }
 

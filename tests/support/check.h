@@ -47,14 +47,35 @@ inline bool wait_for(const std::function<bool()> &condition,
                 text_.c_str());                                                                   \
   } while (0)
 
+namespace oairt::test {
+
+// Runs the tests, or those named in OAIRT_TESTS (separated by commas). `names` is the list as it
+// stands in the source.
+inline int run_tests(int argc, char **argv, const char *suite_name, const char *file,
+                     const char *names, std::initializer_list<TFun> tests) {
+  gst_check_init(&argc, &argv);
+  Suite *suite = suite_create(suite_name);
+  TCase *test_case = tcase_create("all");
+  suite_add_tcase(suite, test_case);
+  const char *limit = g_getenv("OAIRT_TEST_TIMEOUT");
+  tcase_set_timeout(test_case, limit != nullptr ? g_ascii_strtod(limit, nullptr) : 90);
+  const char *chosen = g_getenv("OAIRT_TESTS");
+  std::istringstream list(names);
+  std::string name;
+  for (TFun test : tests) {
+    list >> name;
+    if (!name.empty() && name.back() == ',') name.pop_back();
+    bool wanted = chosen == nullptr ||
+                  ("," + std::string(chosen) + ",").find("," + name + ",") != std::string::npos;
+    if (wanted) tcase_add_test(test_case, test);
+  }
+  return gst_check_run_suite(suite, suite_name, file);
+}
+
+}  // namespace oairt::test
+
 // One test case named `suite_name` with the tests listed.
-#define OAIRT_TEST_MAIN(suite_name, ...)                             \
-  int main(int argc, char **argv) {                                  \
-    gst_check_init(&argc, &argv);                                    \
-    Suite *suite = suite_create(#suite_name);                        \
-    TCase *test_case = tcase_create("all");                          \
-    suite_add_tcase(suite, test_case);                               \
-    tcase_set_timeout(test_case, 60);                                \
-    for (TFun test : {__VA_ARGS__}) tcase_add_test(test_case, test); \
-    return gst_check_run_suite(suite, #suite_name, __FILE__);        \
+#define OAIRT_TEST_MAIN(suite_name, ...)                                                           \
+  int main(int argc, char **argv) {                                                                \
+    return oairt::test::run_tests(argc, argv, #suite_name, __FILE__, #__VA_ARGS__, {__VA_ARGS__}); \
   }

@@ -148,6 +148,7 @@ class HttpFixture::Impl {
           static_cast<ServedRequest *>(list)->headers.emplace_back(name, value);
         },
         &request);
+    request.http2 = soup_server_message_get_http_version(message) == SOUP_HTTP_2_0;
     GSocketAddress *address = soup_server_message_get_remote_address(message);
     if (G_IS_INET_SOCKET_ADDRESS(address)) {
       request.client_port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address));

@@ -20,6 +20,7 @@ struct ServedRequest {
   std::string method, path, query, body;
   std::vector<std::pair<std::string, std::string>> headers;
   int client_port = 0;  // tells connections apart
+  bool http2 = false;
   std::string header(const std::string &name) const;
 };
 

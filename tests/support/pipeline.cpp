@@ -161,6 +161,12 @@ std::string Pipeline::describe() {
   return all.empty() ? "no messages" : all;
 }
 
+void Pipeline::send_text(const char *element, const char *text) {
+  gboolean sent = FALSE;
+  g_signal_emit_by_name(get(element), "send-text", text, &sent);
+  fail_unless(sent, "the text was refused");
+}
+
 void Pipeline::record(const char *element, const char *pad) {
   recorded_pad_ = Ref<GstPad>::adopt(gst_element_get_static_pad(get(element), pad));
   fail_unless(recorded_pad_.get() != nullptr);

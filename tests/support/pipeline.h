@@ -57,6 +57,8 @@ class Pipeline {
   std::string describe();                           // all messages, for a failed assertion
   void pump();                                      // takes what is on the bus now
 
+  void send_text(const char *element, const char *text);  // must be accepted
+
   // Records what leaves that pad of that element from now on.
   void record(const char *element, const char *pad = "src");
   std::vector<Recorded> recorded();

@@ -102,14 +102,14 @@ Json SimulatorProcess::control(const std::string &path, const Json &body) {
   return json.ok() ? std::move(json).value() : Json();
 }
 
-std::vector<Json> SimulatorProcess::log(const std::string &event) {
+std::vector<Json> SimulatorProcess::log(const std::string &kind) {
   std::vector<Json> lines;
   std::ifstream file(log_file_);
   std::string line;
   while (std::getline(file, line)) {
     auto json = Json::parse(line);
     if (!json.ok()) continue;  // the last line may still be being written
-    if (event.empty() || json.value()["event"].as_string() == event) {
+    if (kind.empty() || json.value()["kind"].as_string() == kind) {
       lines.push_back(std::move(json).value());
     }
   }

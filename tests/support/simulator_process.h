@@ -27,8 +27,8 @@ class SimulatorProcess {
   Json state();
   // POST to a control path, e.g. "/simulator/faults".
   Json control(const std::string &path, const Json &body = Json::object());
-  // The log so far, a JSON object a line; only those of this "event" if one is given.
-  std::vector<Json> log(const std::string &event = "");
+  // The log so far, a JSON object a line; only those of this "kind" if one is given.
+  std::vector<Json> log(const std::string &kind = "");
 
   void kill();  // SIGKILL: gone without a word
   void terminate();

@@ -17,8 +17,12 @@ constexpr long kUdpOverheadBytes = 28;
 constexpr size_t kRecordHeaderBytes = 13;
 constexpr uint8_t kHandshakeRecord = 22;
 constexpr gint64 kResendPauseUs = 50 * 1000;
-// OpenSSL gives up after twelve timeouts; from the tenth on the old flight goes out as it is.
-constexpr int kOpensslTimeouts = 10;
+// OpenSSL gives up after twelve timeouts without progress, so they come ever less often. In
+// between, the last flight goes out as it was: that mends loss, but only a newly encrypted Finished
+// makes an OpenSSL server repeat its own last flight.
+constexpr int kEvenTimeouts = 6;
+constexpr int kLastTimeout = 11;
+constexpr unsigned kPutOffUs = 3600u * 1000 * 1000;
 constexpr size_t kMaxFlightDatagrams = 32;
 
 std::string openssl_reason() {
@@ -106,8 +110,8 @@ struct DtlsBio {
     }();
     return shared;
   }
-  static unsigned timeout_us(SSL *ssl, unsigned) {
-    return static_cast<Dtls *>(SSL_get_app_data(ssl))->retransmit_ms_ * 1000;
+  static unsigned timeout_us(SSL *ssl, unsigned previous_us) {
+    return static_cast<Dtls *>(SSL_get_app_data(ssl))->next_timeout_us(previous_us);
   }
 };
 
@@ -115,7 +119,7 @@ Dtls::Dtls(GMainContext *context, std::string remote_fingerprint, unsigned retra
            Hooks hooks)
     : context_(context),
       remote_fingerprint_(std::move(remote_fingerprint)),
-      retransmit_ms_(std::max(retransmit_ms, 10u)),
+      retransmit_ms_(std::clamp(retransmit_ms, 10u, 60000u)),
       hooks_(std::move(hooks)),
       ssl_(SSL_new(DtlsBio::context())) {
   BIO *bio = DtlsBio::make(this);
@@ -234,11 +238,21 @@ SrtpKeys Dtls::srtp_keys() const {
   return keys;
 }
 
+// Zero begins a new timer; else the one of that length has expired.
+unsigned Dtls::next_timeout_us(unsigned previous_us) {
+  timeouts_ = previous_us == 0 ? 0 : timeouts_ + 1;
+  unsigned interval_us = retransmit_ms_ * 1000;
+  if (timeouts_ < kEvenTimeouts) return interval_us;
+  if (timeouts_ >= kLastTimeout) return kPutOffUs;
+  return std::min(interval_us << (timeouts_ - kEvenTimeouts + 1), kPutOffUs);
+}
+
 void Dtls::arm_timer() {
   timeval left = {};
   unsigned wait_ms = retransmit_ms_;
-  if (timeouts_ < kOpensslTimeouts && DTLSv1_get_timeout(ssl_, &left)) {
-    wait_ms = static_cast<unsigned>(left.tv_sec * 1000 + left.tv_usec / 1000) + 1;
+  if (DTLSv1_get_timeout(ssl_, &left)) {
+    gint64 left_ms = gint64{left.tv_sec} * 1000 + left.tv_usec / 1000 + 1;
+    wait_ms = static_cast<unsigned>(std::min<gint64>(wait_ms, left_ms));
   }
   timer_ = Source::timer(context_, wait_ms, [this, weak = hooks_.owner] {
     auto alive = weak.lock();
@@ -248,18 +262,15 @@ void Dtls::arm_timer() {
 
 bool Dtls::on_timer() {
   if (state_ != State::Handshaking) return false;
-  if (++timeouts_ > kOpensslTimeouts) {
-    resend_flight();
-    arm_timer();
-    return false;
-  }
   flight_complete_ = true;
   ERR_clear_error();
-  if (DTLSv1_handle_timeout(ssl_) < 0) {
+  int result = DTLSv1_handle_timeout(ssl_);
+  if (result < 0) {
     fail(openssl_reason());
-  } else {
-    arm_timer();
+    return false;
   }
+  if (result == 0) resend_flight();
+  arm_timer();
   return false;
 }
 
@@ -276,7 +287,6 @@ void Dtls::on_output(BytesView datagram) {
     if (flight_complete_) {
       flight_.clear();
       flight_complete_ = false;
-      if (answered_message_ != newest_message_) timeouts_ = 0;
       answered_message_ = newest_message_;
     }
     if (flight_.size() < kMaxFlightDatagrams) {

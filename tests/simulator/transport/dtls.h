@@ -54,6 +54,7 @@ class Dtls {
   void advance();
   void read_data();
   void fail(const std::string &reason);
+  unsigned next_timeout_us(unsigned previous_us);
   void arm_timer();
   bool on_timer();
   void resend_flight();
@@ -71,12 +72,12 @@ class Dtls {
   Source timer_;
 
   // The datagrams of our last flight, to be sent again as they are: receivers drop the copies that
-  // they know by the record number, so this costs nothing, and can be done as often as we like.
+  // they know by the record number, so this can be done as often as we like.
   std::vector<Bytes> flight_;
   bool flight_complete_ = true;  // the next output begins a new one
-  int timeouts_ = 0;
-  int newest_message_ = -1;    // the peer's highest handshake message number so far
-  int answered_message_ = -1;  // the same when our last flight began
+  int timeouts_ = 0;             // of OpenSSL, since the last progress
+  int newest_message_ = -1;      // the peer's highest handshake message number so far
+  int answered_message_ = -1;    // the same when our last flight began
   gint64 resent_at_us_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "transport/ice_lite.h"
 #include "transport/peer.h"
 #include "transport/sctp.h"
+#include "transport/warm_up.h"
 
 namespace oairt::sim {
 namespace {
@@ -36,6 +37,7 @@ Result<std::shared_ptr<Hub>> Hub::open(GMainContext *context, TransportOptions o
   if (!wire) return wire.error();
   hub->wire_ = std::move(wire).value();
   hub->sctp_engine_ = SctpEngine::get(context);
+  warm_up_crypto(context);
   hub->ticker_ = Source::timer(context, kTickMs, [weak] {
     auto self = weak.lock();
     return self && self->on_tick();

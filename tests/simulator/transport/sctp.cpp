@@ -248,7 +248,10 @@ void Sctp::on_notification(BytesView bytes) {
     }
   } else if (notification->sn_header.sn_type == SCTP_STREAM_RESET_EVENT) {
     const sctp_stream_reset_event &reset = notification->sn_strreset_event;
-    if (bytes.size() < sizeof(reset) || reset.strreset_length > bytes.size()) return;
+    if (bytes.size() < sizeof(reset) || reset.strreset_length > bytes.size() ||
+        reset.strreset_length < sizeof(reset)) {
+      return;
+    }
     if ((reset.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) == 0) return;
     size_t count = (reset.strreset_length - sizeof(reset)) / sizeof(uint16_t);
     for (size_t i = 0; i < count; ++i) {

@@ -103,6 +103,8 @@ GST_START_TEST(a_life_is_measured_by_the_servers_clock_and_never_longer_than_ask
            Case{kServer_s, kDate, INT64_MAX, 0, 7200},
            Case{kServer_s + 9999999, "", kServer_s + 600, 0, 60},
            Case{kServer_s, "garbage", kServer_s + 600, 0, 600},
+           Case{0, kDate, kServer_s + 100, 600, 100},
+           Case{kServer_s + 9999999, kDate, kServer_s + 100, 0, 100},
        }) {
     HttpResponse answer =
         response("{\"value\":\"ek_1\",\"expires_at\":" + std::to_string(c.expires_at) + "}");

@@ -303,7 +303,7 @@ GST_START_TEST(no_log_at_any_level_holds_a_header_a_body_or_a_query) {
   std::string text = log.text();
   assert_contains(text, "openairealtime-http: ");
   fail_if(text.find("hidden-") != std::string::npos, "%s",
-          text.substr(text.find("hidden-") - 200, 300).c_str());
+          text.substr(text.find("hidden-"), 40).c_str());
 }
 GST_END_TEST
 

@@ -29,6 +29,20 @@ GST_START_TEST(a_server_of_the_ca_file_is_trusted) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_server_that_offers_http2_is_spoken_to_in_http1) {
+  g_setenv("SOUP_SERVER_HTTP2", "1", TRUE);  // read when the server is made
+  CertificateMaker maker;
+  Certificate certificate = maker.make("IP:127.0.0.1");
+  HttpFixture server(&fine, &certificate);
+  ClientBench bench(with_ca(certificate.certificate_file));
+  run_in(bench.loop(), [&] { return bench.client().warm_up(server.url("/")), true; });
+  fail_unless(bench.post(server.url("/1")).ok());
+  fail_unless(bench.post(server.url("/2")).ok());
+  for (const ServedRequest &request : server.requests()) fail_if(request.http2);
+  fail_unless_equals_int(server.connections(), 1);
+}
+GST_END_TEST
+
 GST_START_TEST(an_unknown_issuer_is_a_security_error_that_names_ca_file) {
   CertificateMaker maker;
   Certificate certificate = maker.make("IP:127.0.0.1");
@@ -121,6 +135,7 @@ GST_START_TEST(only_a_clock_that_is_behind_heals) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(tls, a_server_of_the_ca_file_is_trusted,
+                a_server_that_offers_http2_is_spoken_to_in_http1,
                 an_unknown_issuer_is_a_security_error_that_names_ca_file,
                 a_certificate_of_another_host_is_a_security_error,
                 insecure_http_does_not_loosen_tls,

@@ -92,8 +92,15 @@ GST_END_TEST
 GST_START_TEST(a_refused_token_is_renewed_once) {
   Policy policy;
   policy.handle(Start{}, kNow);
-  assert_text(names(policy.handle(CallFailed{error(ErrorCode::Auth), 0}, kNow)),
-              "end warn start(1,fresh)");
+  CallFailed refused{error(ErrorCode::Auth), 0, true};
+  assert_text(names(policy.handle(refused, kNow)), "end warn start(1,fresh)");
+  assert_text(names(policy.handle(refused, kNow)), "end give-up");
+}
+GST_END_TEST
+
+GST_START_TEST(a_refused_key_is_final_at_once) {
+  Policy policy;
+  policy.handle(Start{}, kNow);
   assert_text(names(policy.handle(CallFailed{error(ErrorCode::Auth), 0}, kNow)), "end give-up");
 }
 GST_END_TEST
@@ -148,7 +155,7 @@ GST_END_TEST
 
 OAIRT_TEST_MAIN(recovery, start_connects_and_stop_hangs_up, a_lost_call_is_replaced_at_once,
                 further_retries_wait_longer_and_longer, what_cannot_heal_stops_with_the_reason,
-                a_refused_token_is_renewed_once, retry_after_is_honoured_and_spread,
-                retries_end_when_they_are_used_up_or_not_wanted,
+                a_refused_token_is_renewed_once, a_refused_key_is_final_at_once,
+                retry_after_is_honoured_and_spread, retries_end_when_they_are_used_up_or_not_wanted,
                 reconnect_replaces_a_call_and_wakes_a_waiting_one,
                 news_of_a_call_that_is_over_are_ignored)

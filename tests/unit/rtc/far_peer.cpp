@@ -1,20 +1,19 @@
 #include "far_peer.h"
 
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <vector>
 
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <csignal>
-#include <unistd.h>
-
 #include <glib-unix.h>
 #include <glib.h>
 #include <opus/opus.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "transport/transport.h"
 

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
 #include "far_peer.h"
 #include "peer_bench.h"
 #include "rtc/opus_packet.h"
@@ -143,6 +147,37 @@ GST_START_TEST(our_goodbye_reaches_the_far_end) {
 }
 GST_END_TEST
 
+// The application's streaming thread goes on as if nothing had happened.
+GST_START_TEST(a_call_may_end_while_a_streaming_thread_pushes_and_another_begin) {
+  auto media = std::make_shared<MediaPort>();
+  std::atomic<bool> stop = false;
+  std::atomic<int64_t> slowest_us = 0;
+  std::thread pushing([&] {
+    auto silence = make_opus_silence(kFrameDuration);
+    for (TimePoint at = Clock::now(); !stop; at += kFrameDuration) {
+      TimePoint before = Clock::now();
+      media->push({silence, at, kFrameDuration});
+      auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - before);
+      slowest_us = std::max<int64_t>(slowest_us, took.count());
+      g_usleep(200);
+    }
+  });
+  for (int i = 0; i < 12; i++) {
+    PeerBench bench;
+    bench.in_loop([&] { media->set_target(bench.peer().uplink()); });
+    fail_unless(connect(bench));
+    fail_unless(wait_for([] { return far_peer->stats().rtp > 0; }));
+    if (i % 2 == 0) media->set_target(nullptr);
+    bench.close();
+  }
+  stop = true;
+  pushing.join();
+  media->set_target(nullptr);
+  fail_unless(slowest_us < 500'000, "a push took %" G_GINT64_FORMAT " us", slowest_us.load());
+  fail_unless(all_gone());
+}
+GST_END_TEST
+
 GST_START_TEST(calls_may_be_closed_at_any_moment_of_their_connect) {
   for (int i = 0; i < 40; i++) {
     PeerBench bench;
@@ -171,7 +206,9 @@ int main(int argc, char **argv) {
        {a_call_carries_messages_of_any_size_both_ways_in_order, speech_arrives_at_both_ends_whole,
         with_another_s_certificate_nothing_passes_in_either_direction,
         the_far_end_s_goodbye_ends_the_peer, a_closed_channel_is_told_and_takes_no_more,
-        our_goodbye_reaches_the_far_end, calls_may_be_closed_at_any_moment_of_their_connect}) {
+        our_goodbye_reaches_the_far_end,
+        a_call_may_end_while_a_streaming_thread_pushes_and_another_begin,
+        calls_may_be_closed_at_any_moment_of_their_connect}) {
     tcase_add_test(test_case, test);
   }
   return gst_check_run_suite(suite, "call", __FILE__);

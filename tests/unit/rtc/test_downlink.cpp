@@ -91,7 +91,12 @@ GST_START_TEST(the_end_of_a_burst_is_no_underrun) {
   bench.port.set_latency(milliseconds(20));
   bench.stream(0, 'a', 3);
   bench.stream(1000, 'b', 3);
-  assert_text(bench.run(1000 - 1000, 1120), "." "aaa" + std::string(47, '.') + "bbb" "..");
+  assert_text(bench.run(1000 - 1000, 1120),
+              "."
+              "aaa" +
+                  std::string(47, '.') +
+                  "bbb"
+                  "..");
   fail_unless(bench.port.downlink_stats().silent_frames == 0);
 }
 GST_END_TEST
@@ -285,12 +290,13 @@ GST_END_TEST
 
 OAIRT_TEST_MAIN(downlink, a_burst_starts_after_the_play_out_delay_and_is_played_whole,
                 a_late_frame_gives_silence_and_nothing_of_the_speech_is_lost,
-                the_end_of_a_burst_is_no_underrun, a_pause_that_the_sender_announces_keeps_its_length,
+                the_end_of_a_burst_is_no_underrun,
+                a_pause_that_the_sender_announces_keeps_its_length,
                 continuous_silence_between_bursts_is_dropped_so_that_the_delay_can_change,
                 a_short_pause_within_speech_is_left_alone,
                 a_pause_that_came_ahead_of_time_is_shortened_at_most_by_half,
                 the_delay_follows_the_jitter_between_bursts,
-                one_stall_does_not_slow_all_later_bursts_down, barge_in_is_heard_with_the_next_frame,
-                too_much_drops_the_oldest_and_counts, only_the_last_writer_is_heard,
-                packets_of_any_length_become_frames,
+                one_stall_does_not_slow_all_later_bursts_down,
+                barge_in_is_heard_with_the_next_frame, too_much_drops_the_oldest_and_counts,
+                only_the_last_writer_is_heard, packets_of_any_length_become_frames,
                 made_up_frames_are_counted_when_they_are_heard, threads_may_do_everything_at_once)

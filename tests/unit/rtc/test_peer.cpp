@@ -27,8 +27,8 @@ GST_START_TEST(the_offer_says_what_the_service_needs) {
   std::string offer = bench.start();
   fail_unless(offer.starts_with("v=0\r\n") && offer.ends_with("\r\n"));
   for (const char *part :
-       {"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "a=rtpmap:111 OPUS/48000/2\r\n",
-        "minptime=10", "useinbandfec=1", "a=sendrecv\r\n", "a=setup:actpass\r\n", "a=rtcp-mux\r\n",
+       {"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "a=rtpmap:111 OPUS/48000/2\r\n", "minptime=10",
+        "useinbandfec=1", "a=sendrecv\r\n", "a=setup:actpass\r\n", "a=rtcp-mux\r\n",
         "a=group:BUNDLE ", "webrtc-datachannel\r\n", "a=sctp-port:5000\r\n",
         "a=max-message-size:123456\r\n", "a=fingerprint:sha-256 ", "a=ice-ufrag:", "a=ssrc:"}) {
     fail_unless(offer.find(part) != std::string::npos, "%s is missing", part);
@@ -49,9 +49,9 @@ GST_START_TEST(each_call_has_an_ssrc_of_its_own) {
 GST_END_TEST
 
 GST_START_TEST(an_answer_that_cannot_be_used_ends_the_peer_with_the_reason) {
-  const std::string answers[] = {
-      "", "<html>404</html>", replaced(sample_answer(), "m=audio 9", "m=audio 0"),
-      replaced(sample_answer(), "audio0", "other")};
+  const std::string answers[] = {"", "<html>404</html>",
+                                 replaced(sample_answer(), "m=audio 9", "m=audio 0"),
+                                 replaced(sample_answer(), "audio0", "other")};
   for (const std::string &answer : answers) {
     PeerBench bench;
     bench.start();
@@ -149,5 +149,6 @@ OAIRT_TEST_MAIN(peer, the_offer_says_what_the_service_needs, each_call_has_an_ss
                 an_answer_that_cannot_be_used_ends_the_peer_with_the_reason,
                 an_error_in_the_private_pipeline_ends_this_peer_only_and_once,
                 before_the_call_is_up_nothing_is_sent_and_nobody_waits,
-                a_peer_may_be_closed_at_any_moment, a_peer_may_be_destroyed_from_within_its_own_news,
+                a_peer_may_be_closed_at_any_moment,
+                a_peer_may_be_destroyed_from_within_its_own_news,
                 prewarming_twice_and_from_two_threads_is_once)

@@ -62,7 +62,8 @@ GST_START_TEST(other_ways_to_write_a_good_answer_are_taken) {
   };
   for (const Case &item : cases) {
     auto checked = check_answer(sample_offer(), replaced(sample_answer(), item.from, item.to));
-    fail_unless(checked.ok(), "%s: %s", item.to, checked.ok() ? "" : checked.error().detail.c_str());
+    fail_unless(checked.ok(), "%s: %s", item.to,
+                checked.ok() ? "" : checked.error().detail.c_str());
   }
 }
 GST_END_TEST
@@ -130,7 +131,8 @@ GST_START_TEST(an_answer_that_disagrees_with_itself_is_refused) {
       "",
       tail + tail,
   };
-  for (const std::string &other : tails) fail_unless(!check_answer(sample_offer(), head + other).ok());
+  for (const std::string &other : tails)
+    fail_unless(!check_answer(sample_offer(), head + other).ok());
 }
 GST_END_TEST
 
@@ -177,7 +179,8 @@ GST_START_TEST(mangled_answers_are_survived) {
 GST_END_TEST
 
 GST_START_TEST(an_ice_restart_fragment_names_the_credentials_and_the_bundle) {
-  std::string fragment = make_ice_fragment(sample_offer(), "new1", Secret("newpasswordnewpassword12"));
+  std::string fragment =
+      make_ice_fragment(sample_offer(), "new1", Secret("newpasswordnewpassword12"));
   assert_text(fragment,
               "a=group:BUNDLE audio0 application1\r\na=ice-ufrag:new1\r\n"
               "a=ice-pwd:newpasswordnewpassword12\r\n"
@@ -193,7 +196,8 @@ GST_START_TEST(an_ice_restart_fragment_names_the_credentials_and_the_bundle) {
 }
 GST_END_TEST
 
-// Made for this test with `openssl req -x509 -newkey ec`; the figure is `openssl x509 -fingerprint`.
+// Made for this test with `openssl req -x509 -newkey ec`; the figure is `openssl x509
+// -fingerprint`.
 constexpr char kCertificate[] = R"(-----BEGIN CERTIFICATE-----
 MIIBdzCCAR2gAwIBAgIUVvgCTrjt9Jd3TsgN4qqKQ/ZQXXAwCgYIKoZIzj0EAwIw
 ETEPMA0GA1UEAwwGV2ViUlRDMB4XDTI2MTEyMjE1MTQzN1oXDTM2MTExOTE1MTQz

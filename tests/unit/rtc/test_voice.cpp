@@ -225,9 +225,9 @@ Sent pull(GstHarness *harness) {
   auto buffer = Ref<GstBuffer>::adopt(gst_harness_pull(harness));
   GstRTPBuffer map = GST_RTP_BUFFER_INIT;
   fail_unless(gst_rtp_buffer_map(buffer.get(), GST_MAP_READ, &map));
-  Sent sent = {gst_rtp_buffer_get_seq(&map),    gst_rtp_buffer_get_timestamp(&map),
-               gst_rtp_buffer_get_ssrc(&map),   gst_rtp_buffer_get_marker(&map) != FALSE,
-               GST_BUFFER_PTS(buffer.get()),    gst_rtp_buffer_get_payload_len(&map)};
+  Sent sent = {gst_rtp_buffer_get_seq(&map),  gst_rtp_buffer_get_timestamp(&map),
+               gst_rtp_buffer_get_ssrc(&map), gst_rtp_buffer_get_marker(&map) != FALSE,
+               GST_BUFFER_PTS(buffer.get()),  gst_rtp_buffer_get_payload_len(&map)};
   gst_rtp_buffer_unmap(&map);
   return sent;
 }

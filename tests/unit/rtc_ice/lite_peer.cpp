@@ -196,7 +196,7 @@ bool LitePeer::answer_check(const Remote &from, const Bytes &bytes) {
   seen_.insert(from.name);
   if (stun_usage_ice_conncheck_use_candidate(&request)) {
     ++nominations;
-    nominated_ = from;
+    if (follow || !nominated_.socket) nominated_ = from;
   }
   return true;
 }

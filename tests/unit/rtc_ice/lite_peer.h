@@ -41,6 +41,7 @@ class LitePeer {
   std::atomic<bool> deaf{false};  // drops all that comes
   std::atomic<bool> deaf_on_udp{false};
   std::atomic<bool> echo{true};
+  std::atomic<bool> follow{true};  // goes to where it was nominated last
   std::atomic<int> checks{0}, nominations{0}, packets{0};
   std::function<void(const Bytes &)> on_packet;  // in the peer's loop; set before use
 

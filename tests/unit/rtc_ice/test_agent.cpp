@@ -117,6 +117,23 @@ GST_START_TEST(changing_the_path_loses_no_packet_and_moves_the_peer) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_replaced_path_hears_for_a_while_and_then_is_gone) {
+  LitePeer peer;
+  IceOptions options;
+  options.retire = 600ms;
+  IceBench bench(options);
+  connect(bench, peer);
+  peer.follow = false;
+  bench.migrate("test");
+  fail_unless(wait_for([&] { return bench.agent().swaps() == 1; }));
+  peer.send(packet(1));
+  fail_unless(wait_for([&] { return bench.received_count() == 1; }, 500ms));
+  fail_if(wait_for([] { return false; }, 700ms));
+  peer.send(packet(2));
+  fail_if(wait_for([&] { return bench.received_count() > 1; }, 100ms));
+}
+GST_END_TEST
+
 GST_START_TEST(a_newer_path_replaces_the_pending_one) {
   LitePeer peer;
   IceBench bench(one_path_at_a_time());
@@ -141,6 +158,25 @@ GST_START_TEST(records_a_dead_path_swallowed_are_sent_again) {
   peer.deaf = false;
   fail_unless(wait_for([&] { return records == 10; }));
   fail_unless_equals_uint64(bench.agent().counters().replayed_records, 10);
+}
+GST_END_TEST
+
+GST_START_TEST(a_hello_that_overtakes_the_answer_to_the_check_is_kept) {
+  LitePeer peer;
+  Bytes hello{22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  peer.send_before_answering(hello);
+  IceBench bench;
+  connect(bench, peer);
+  fail_unless(wait_for([&] { return bench.received_count() == 1; }));
+  fail_unless(bench.received()[0] == hello);
+  // Nothing but a handshake passes so early.
+  LitePeer liar;
+  liar.send_before_answering({21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40});
+  IceBench other;
+  connect(other, liar);
+  other.send(packet(1));
+  fail_unless(wait_for([&] { return other.received_count() == 1; }));
+  fail_unless(other.received()[0] == packet(1));
 }
 GST_END_TEST
 
@@ -211,6 +247,21 @@ GST_START_TEST(tcp_serves_where_udp_is_blocked) {
   fail_unless(wait_for([&] { return bench.agent().swaps() == 1; }));
   bench.send(packet(4));
   fail_unless(wait_for([&] { return bench.received_count() == 2; }));
+}
+GST_END_TEST
+
+GST_START_TEST(a_tcp_candidate_that_comes_late_is_tried_too) {
+  LitePeer peer;
+  peer.deaf_on_udp = true;
+  IceOptions options;
+  options.tcp_delay = 20ms;
+  IceBench bench(options);
+  bench.set_local();
+  bench.set_remote(peer.ufrag, peer.pwd, {peer.udp_candidate()});
+  fail_unless(wait_for([&] { return bench.agent().counters().paths > 0; }));
+  bench.set_remote(peer.ufrag, peer.pwd, {peer.tcp_candidate()});
+  fail_unless(bench.wait_state(IceState::Connected));
+  assert_contains(peer.remote(), "tcp ");
 }
 GST_END_TEST
 
@@ -320,11 +371,14 @@ GST_END_TEST
 OAIRT_TEST_MAIN(rtc_ice_agent, connects_and_carries_packets_both_ways,
                 the_pair_and_the_candidates_are_known_to_webrtcbin,
                 changing_the_path_loses_no_packet_and_moves_the_peer,
+                a_replaced_path_hears_for_a_while_and_then_is_gone,
                 a_newer_path_replaces_the_pending_one, records_a_dead_path_swallowed_are_sent_again,
                 an_unanswered_handshake_is_sent_again_until_it_is_answered,
+                a_hello_that_overtakes_the_answer_to_the_check_is_kept,
                 dead_and_hostile_candidates_do_not_keep_it_from_connecting,
                 a_candidate_that_comes_late_and_needs_other_addresses_is_used,
-                tcp_serves_where_udp_is_blocked, udp_wins_where_both_work_and_tcp_can_be_forbidden,
+                tcp_serves_where_udp_is_blocked, a_tcp_candidate_that_comes_late_is_tried_too,
+                udp_wins_where_both_work_and_tcp_can_be_forbidden,
                 a_restart_brings_new_credentials_and_keeps_packets_flowing,
                 without_a_peer_nothing_blocks_and_the_end_is_quick,
                 states_go_up_and_down_while_packets_come, after_close_everything_is_inert,

@@ -29,7 +29,8 @@ GST_START_TEST(the_call_id_is_found_in_every_kind_of_location) {
         Case{"/calls/rtc_1/extra/", "rtc_1"}, Case{"/rtc_1/rtc_2", "rtc_2"},
         Case{"/calls/rtc_/abc", "abc"}, Case{"/calls/rtc_", "rtc_"}, Case{"/calls/abc/", "abc"},
         Case{"rtc_1", "rtc_1"}, Case{"https://h", ""}, Case{"https://rtc_host/", ""}, Case{"/", ""},
-        Case{"", ""}, Case{"?rtc_1", ""}, Case{"/calls/rtc_1#f", "rtc_1"}}) {
+        Case{"", ""}, Case{"?rtc_1", ""}, Case{"/calls/rtc_1#f", "rtc_1"},
+        Case{"/calls/rtc_<b>", ""}, Case{"/calls/rtc_\x1b[31m", ""}}) {
     assert_text(call_id_of(c.location), c.id);
   }
 }

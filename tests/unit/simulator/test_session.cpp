@@ -67,6 +67,17 @@ GST_START_TEST(an_update_is_merged_deeply_and_answered_in_full) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_tool_choice_is_replaced_not_merged) {
+  Stage stage;
+  stage.open();
+  stage.client(
+      R"({"type":"session.update","session":{"type":"realtime","tool_choice":{"type":"function","name":"a"}}})");
+  stage.client(
+      R"({"type":"session.update","session":{"type":"realtime","tool_choice":{"type":"mcp","server_label":"s"}}})");
+  fail_unless(!stage.last("session.updated").at("session.tool_choice").has("name"));
+}
+GST_END_TEST
+
 GST_START_TEST(updates_are_refused_as_a_whole_in_the_services_words) {
   Stage stage;
   stage.open();
@@ -270,7 +281,8 @@ GST_START_TEST(strangers_and_padding_are_sprinkled_in) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(simulator_session, an_update_is_merged_deeply_and_answered_in_full,
+OAIRT_TEST_MAIN(simulator_session, a_tool_choice_is_replaced_not_merged,
+                an_update_is_merged_deeply_and_answered_in_full,
                 updates_are_refused_as_a_whole_in_the_services_words,
                 reasoning_is_for_models_that_reason, the_voice_is_fixed_once_it_was_heard,
                 hostile_messages_get_an_error_and_the_session_lives, items_keep_their_chain,

@@ -244,6 +244,20 @@ GST_START_TEST(transcripts_come_late_and_only_if_wanted) {
 }
 GST_END_TEST
 
+GST_START_TEST(the_whole_turn_is_kept_for_the_echo) {
+  auto settings = Stage::quiet_settings();
+  settings.keep_user_audio = true;
+  Stage stage(Json(), settings);
+  stage.open();
+  stage.be_quiet(3000);
+  stage.say_something(1000);
+  stage.be_quiet(600);
+  stage.wait_for_event("response.created");
+  auto kept_ms = stage.speeches.at(0).user_pcm.size() * 1000 / sim::kSampleRate;
+  fail_unless(kept_ms >= 1700 && kept_ms <= 2100, "%d ms", static_cast<int>(kept_ms));
+}
+GST_END_TEST
+
 GST_START_TEST(a_transcription_session_never_answers) {
   auto config = Json::parse(
       R"({"type":"transcription","audio":{"input":{"transcription":{"model":"gpt-4o-transcribe"}}}})");
@@ -267,4 +281,5 @@ OAIRT_TEST_MAIN(simulator_turns, a_session_opens_with_its_full_configuration,
                 turn_detection_decides_when_a_turn_ends, without_turn_detection_the_client_commits,
                 create_response_and_interrupt_response_can_be_off,
                 silence_after_an_answer_can_trigger_a_turn,
-                transcripts_come_late_and_only_if_wanted, a_transcription_session_never_answers)
+                transcripts_come_late_and_only_if_wanted, the_whole_turn_is_kept_for_the_echo,
+                a_transcription_session_never_answers)

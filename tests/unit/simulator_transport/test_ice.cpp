@@ -182,8 +182,8 @@ GST_END_TEST
 
 GST_START_TEST(silence_is_reported_and_ends_the_peer) {
   Fixture f;
-  f.transport->set_timeouts(0.3, 0.4);
   f.connect_dtls();
+  f.transport->set_timeouts(0.4, 0.6);
   f.peer->set_blackhole(true);
   f.pass(milliseconds(50));  // for what was already on its way
   int packets = f.client.packets;
@@ -195,7 +195,7 @@ GST_START_TEST(silence_is_reported_and_ends_the_peer) {
   fail_unless(f.wait([&] { return f.listener.has("reconnected"); }));
   f.client.is_lost = [](bool, BytesView) { return true; };
   fail_unless(f.wait([&] { return f.listener.has("closed timed out"); }));
-  fail_unless_equals_int(f.listener.count("disconnected"), 2);
+  fail_unless(f.listener.count("disconnected") >= 2);
 }
 GST_END_TEST
 
@@ -208,6 +208,20 @@ GST_START_TEST(a_client_that_never_comes_is_given_up) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_port_that_is_taken_is_an_error) {
+  Fixture f;
+  for (bool udp : {true, false}) {
+    TransportOptions options;
+    (udp ? options.udp_port : options.tcp_port) =
+        udp ? f.transport->udp_port() : f.transport->tcp_port();
+    fail_if(Transport::open(g_main_context_default(), options).ok());
+  }
+  TransportOptions named;
+  named.listen = "localhost";
+  fail_if(Transport::open(g_main_context_default(), named).ok());
+}
+GST_END_TEST
+
 OAIRT_TEST_MAIN(simulator_transport_ice, a_check_is_answered_and_alone_does_not_connect,
                 wrong_credentials_are_refused, a_check_for_nobody_falls_into_the_void,
                 a_controlled_client_is_told_of_the_role_conflict,
@@ -215,4 +229,5 @@ OAIRT_TEST_MAIN(simulator_transport_ice, a_check_is_answered_and_alone_does_not_
                 following_can_be_switched_off, data_of_an_unchecked_address_is_ignored,
                 a_restart_takes_new_credentials_and_refuses_the_old, tcp_works_where_udp_is_dead,
                 a_lost_tcp_connection_is_replaced, dead_candidates_come_beside_the_living,
-                silence_is_reported_and_ends_the_peer, a_client_that_never_comes_is_given_up)
+                silence_is_reported_and_ends_the_peer, a_client_that_never_comes_is_given_up,
+                a_port_that_is_taken_is_an_error)

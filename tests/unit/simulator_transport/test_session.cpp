@@ -232,6 +232,20 @@ GST_START_TEST(a_repeated_flight_of_the_client_is_answered_at_once) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_lost_last_flight_of_the_client_is_asked_for_again) {
+  TransportOptions options;
+  options.dtls_retransmit_ms = 40;
+  Fixture f(false, options);
+  int lost = 0;
+  f.client.is_lost = [&lost](bool outgoing, BytesView packet) {
+    // It begins with a change of cipher.
+    return outgoing && packet[0] == 20 && ++lost <= 8;
+  };
+  f.connect_dtls();
+  fail_unless_equals_int(lost, 9);
+}
+GST_END_TEST
+
 GST_START_TEST(peers_do_not_disturb_each_other) {
   Fixture first;
   first.connect_channel();
@@ -315,5 +329,6 @@ OAIRT_TEST_MAIN(simulator_transport_session, audio_goes_both_ways,
                 a_client_that_leaves_is_noticed, another_certificate_than_offered_is_refused,
                 the_answer_can_name_another_certificate, the_handshake_survives_heavy_loss,
                 a_repeated_flight_of_the_client_is_answered_at_once,
+                a_lost_last_flight_of_the_client_is_asked_for_again,
                 peers_do_not_disturb_each_other, a_listener_may_destroy_the_peer_in_any_callback,
                 the_transport_may_go_before_the_peer)
