@@ -90,9 +90,10 @@ void DataChannel::handle_piece(const std::string &piece) {
   LOG_TRACE("piece of %zu bytes", piece.size());
   uint64_t dropped = assembler_.dropped();
   MessageAssembler::Messages messages = assembler_.feed(piece);
-  if (assembler_.dropped() != dropped) LOG_WARNING("dropped text that is no JSON message");
   watch_held();
-  handle_messages(std::move(messages));
+  auto box = mailbox_;
+  if (assembler_.dropped() != dropped) listener_.on_bad_message();
+  if (box->is_open()) handle_messages(std::move(messages));
 }
 
 void DataChannel::watch_held() {

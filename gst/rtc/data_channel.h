@@ -27,6 +27,7 @@ class DataChannelListener {
   // Each may destroy the channel.
   virtual void on_channel_open() = 0;
   virtual void on_channel_closed() = 0;
+  virtual void on_bad_message() = 0;  // text that is no JSON message was dropped
   virtual void on_message(std::string text) = 0;
 };
 

@@ -39,7 +39,7 @@ void DownlinkQueue::end_burst(uint64_t writer) {
 void DownlinkQueue::write(uint64_t writer, const int16_t *samples, size_t count, TimePoint now,
                           bool concealed) {
   LockGuard guard(mutex_);
-  if (writer != writer_) {
+  if (writer != writer_ || now < deaf_until_) {
     stats_.dropped_frames += (count + kFrameSamples - 1) / kFrameSamples;
     return;
   }
@@ -156,8 +156,9 @@ void DownlinkQueue::set_latency(std::optional<Duration> latency) {
   fixed_ = latency;
 }
 
-Duration DownlinkQueue::clear() {
+Duration DownlinkQueue::clear(TimePoint deaf_until) {
   LockGuard guard(mutex_);
+  deaf_until_ = deaf_until;
   Duration dropped = kFrameDuration * static_cast<int64_t>(size_) +
                      kFrameDuration * static_cast<int64_t>(partial_) / kFrameSamples;
   head_ = size_ = partial_ = 0;
@@ -165,6 +166,11 @@ Duration DownlinkQueue::clear() {
   next_is_first_ = true;
   state_ = State::Waiting;
   return dropped;
+}
+
+void DownlinkQueue::listen() {
+  LockGuard guard(mutex_);
+  deaf_until_ = {};
 }
 
 Duration DownlinkQueue::queued() const {

@@ -24,7 +24,8 @@ class DownlinkQueue {
       OAIRT_EXCLUDES(mutex_);
   void end_burst(uint64_t writer) OAIRT_EXCLUDES(mutex_);
   void set_latency(std::optional<Duration> latency) OAIRT_EXCLUDES(mutex_);
-  Duration clear() OAIRT_EXCLUDES(mutex_);
+  Duration clear(TimePoint deaf_until) OAIRT_EXCLUDES(mutex_);
+  void listen() OAIRT_EXCLUDES(mutex_);
   Duration queued() const OAIRT_EXCLUDES(mutex_);
   DownlinkStats stats() const OAIRT_EXCLUDES(mutex_);
   MediaPort::Frame read(int16_t *samples, TimePoint now) OAIRT_EXCLUDES(mutex_);
@@ -57,6 +58,7 @@ class DownlinkQueue {
   bool partial_first_ OAIRT_GUARDED_BY(mutex_) = false;
   bool next_is_first_ OAIRT_GUARDED_BY(mutex_) = true;
   TimePoint last_arrival_ OAIRT_GUARDED_BY(mutex_){};
+  TimePoint deaf_until_ OAIRT_GUARDED_BY(mutex_){};
   uint64_t writer_ OAIRT_GUARDED_BY(mutex_) = 0;
   State state_ OAIRT_GUARDED_BY(mutex_) = State::Waiting;
   int quiet_ OAIRT_GUARDED_BY(mutex_) = 0;    // silent frames played in a row

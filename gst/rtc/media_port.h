@@ -82,8 +82,10 @@ class MediaPort {
   // --- downlink, session side ---
   // Fixed play-out delay, or nothing: adaptive between bursts, from the jitter seen.
   void set_latency(std::optional<Duration> latency);
-  // Barge-in: drops what is queued and returns how much that was.
-  Duration clear_downlink();
+  // Barge-in: drops what is queued and returns how much that was. What still comes before
+  // `deaf_until` was on its way and is dropped too, unless listen() is called.
+  Duration clear_downlink(TimePoint deaf_until = {});
+  void listen();
   // Until the last voice that is queued has been played; trailing silence does not count.
   Duration queued() const;
   DownlinkStats downlink_stats() const;

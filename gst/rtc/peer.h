@@ -25,6 +25,7 @@ struct PeerOptions {
   bool relay_only = false;           // ice-transport-policy=relay
   bool ice_tcp = true;
   std::string proxy;                      // http://… for TURN over TCP
+  std::string ca_file;                    // authorities for turns://; empty: the system's
   std::size_t max_message_size = 262144;  // announced to the service
   // How long the jitter buffer waits for a missing packet; packets in order are not held back.
   Duration jitter_latency = milliseconds(40);
@@ -53,6 +54,7 @@ class PeerListener {
   virtual void on_channel_open() = 0;          // "oai-events" open and verified
   virtual void on_channel_closed() = 0;
   virtual void on_message(std::string text) = 0;  // one whole JSON message
+  virtual void on_bad_message() {}                // text that is no JSON message was dropped
   virtual void on_failed(Error error) = 0;        // this peer is of no more use
   // Of the path in use. Failed before on_connected() ends in on_failed(); later it may come back.
   virtual void on_ice_state(IceState) {}

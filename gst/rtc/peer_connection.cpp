@@ -16,7 +16,7 @@ OAIRT_LOG_USE(rtc)
 namespace oairt {
 namespace {
 
-constexpr const char *kInternal = "The WebRTC connection could not be set up";
+constexpr const char *kInternal = "The WebRTC connection to the service could not be set up";
 constexpr const char *kLost = "The connection to the service was lost";
 
 using UniqueDescription = Unique<GstWebRTCSessionDescription, gst_webrtc_session_description_free>;
@@ -45,6 +45,7 @@ IceOptions ice_options(const PeerOptions &options) {
   ice.relay_only = options.relay_only;
   ice.ice_tcp = options.ice_tcp;
   ice.proxy = options.proxy;
+  ice.ca_file = options.ca_file;
   return ice;
 }
 
@@ -192,7 +193,10 @@ void PeerConnection::set_answer(const std::string &sdp) {
 void PeerConnection::handle_ice_state(IceState state, TimePoint when) {
   if (state == IceState::Connected && !ice_connected_) ice_connected_ = when;
   if (state == IceState::Failed && (step_ == Step::Offered || step_ == Step::Answered)) {
-    return fail(ErrorCode::Network, "No network path to the service was found", "ICE failed");
+    return fail(ErrorCode::Network,
+                "No network path to the service was found: is UDP, and TCP to port 443, blocked? "
+                "A TURN server (\"turn-servers\") may help",
+                "ICE failed");
   }
   listener_.on_ice_state(state);
 }
@@ -313,6 +317,8 @@ void PeerConnection::on_channel_open() { listener_.on_channel_open(); }
 void PeerConnection::on_channel_closed() {
   if (step_ == Step::Verified) listener_.on_channel_closed();
 }
+
+void PeerConnection::on_bad_message() { listener_.on_bad_message(); }
 
 void PeerConnection::on_message(std::string text) { listener_.on_message(std::move(text)); }
 

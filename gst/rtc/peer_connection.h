@@ -57,6 +57,7 @@ class PeerConnection : public Peer, private DataChannelListener {
 
   void on_channel_open() override;
   void on_channel_closed() override;
+  void on_bad_message() override;
   void on_message(std::string text) override;
 
   EventLoop &loop_;

@@ -119,6 +119,12 @@ void Call::on_message(std::string text) {
   }
 }
 
+void Call::on_bad_message() {
+  if (failed_) return;
+  listener_.on_call_bad_event(
+      Error{ErrorCode::Protocol, "The text is not a JSON object.", {}, {}, {}});
+}
+
 void Call::handle_before_ready(const ServerEvent &event) {
   if (const auto *created = std::get_if<SessionCreated>(&event.body)) {
     on_session_created(*created);

@@ -74,6 +74,7 @@ class Call final : private PeerListener {
   void on_channel_open() override;
   void on_channel_closed() override;
   void on_message(std::string text) override;
+  void on_bad_message() override;
   void on_failed(Error error) override;
 
   void on_token(Result<Token> token);

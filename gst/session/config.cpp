@@ -146,6 +146,7 @@ Status read_network(const Settings &settings, Config &config) {
       !g_file_test(config.http.ca_file.c_str(), G_FILE_TEST_IS_REGULAR)) {
     return refuse("ca-file", "names a file that is not there.");
   }
+  config.peer.ca_file = config.http.ca_file;
   config.http.allow_insecure_http = flag(settings, "allow-insecure-http", false);
   return Success{};
 }

@@ -14,7 +14,18 @@ namespace oairt {
 namespace {
 
 constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
+constexpr Duration kInFlight = milliseconds(250);   // what is cut off may come for so long
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
+
+// A token carries the session that it was made for.
+bool same_connection(const Config &a, const Config &b) {
+  return a.base_url == b.base_url && a.azure == b.azure && a.api_key == b.api_key &&
+         a.ephemeral_key == b.ephemeral_key && a.token_url == b.token_url &&
+         a.session == b.session && a.safety_identifier == b.safety_identifier &&
+         a.http.ca_file == b.http.ca_file && a.http.proxy == b.http.proxy &&
+         a.http.allow_insecure_http == b.http.allow_insecure_http &&
+         a.peer.turn_servers == b.peer.turn_servers;
+}
 
 Error missing_credential() {
   return Error{ErrorCode::Auth,
@@ -51,16 +62,11 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   if (!before) return;
   auto changes = session_difference(before->session, config_->session);
   if (changes && call_ && call_->ready()) call_->send({"", SessionUpdate{*changes}});
-  // The next call takes the new connection settings; a token carries the session it was made for.
-  if (!call_) {
-    tokens_.reset();
-    http_.reset();
-  }
-}
-
-void SessionCore::prefetch_token() {
-  make_tokens();
-  tokens_->prefetch();
+  // Settings of the connection take effect with the next call; one that is not up yet was begun
+  // without what an element in another pipeline has just brought, such as the key.
+  if (call_ && call_->ready()) return;
+  if (same_connection(*before, *config_)) return;
+  feed_policy(recovery::Reconnect{});
 }
 
 void SessionCore::run() {
@@ -105,7 +111,7 @@ bool SessionCore::send_json(const std::string &json) {
 }
 
 void SessionCore::interrupt() {
-  media_->clear_downlink();
+  media_->clear_downlink(Clock::now() + kInFlight);
   if (!turns_.model_active()) return;
   send({"", ResponseCancel{}});
   send({"", OutputClear{}});
@@ -135,6 +141,7 @@ void SessionCore::on_call_ready() {
   set_state(ConnectionState::Connected, "the service acknowledged the configuration");
   report_recovery();
   start_ticking();
+  tokens_->prefetch();  // a call that has to be replaced finds a valid token
 }
 
 void SessionCore::on_call_event(const ServerEvent &event, const std::string &json) {
@@ -184,7 +191,9 @@ void SessionCore::follow_audio(const ServerEvent &event) {
       std::holds_alternative<OutputAudioCleared>(event.body) ||
       (std::holds_alternative<SpeechStarted>(event.body) && was_speaking &&
        config_->session.at("audio.input.turn_detection")["interrupt_response"].as_bool(true));
-  if (cut) media_->clear_downlink();
+  // The service stops at once, but what it sent before is still on its way.
+  if (cut) media_->clear_downlink(Clock::now() + kInFlight);
+  if (std::holds_alternative<OutputAudioStarted>(event.body)) media_->listen();
 }
 
 // --- policy ---
@@ -226,6 +235,10 @@ void SessionCore::start_call(const recovery::StartCall &action) {
       if (!alive.expired()) on_call_failed(missing_credential(), false);
     });
     return;
+  }
+  if (tokens_for_ != config_) {
+    tokens_.reset();
+    http_.reset();
   }
   make_tokens();
   if (action.fresh_token) tokens_->invalidate();
@@ -279,6 +292,7 @@ void SessionCore::hangup_finished(uint64_t id) {
 // --- credentials ---
 
 void SessionCore::make_tokens() {
+  tokens_for_ = config_;
   if (!http_) http_ = HttpClient::create(loop_, config_->http);
   if (!tokens_) tokens_ = std::make_unique<TokenCache>(loop_, make_provider());
 }

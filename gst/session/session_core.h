@@ -36,7 +36,6 @@ class SessionCore final : private CallListener {
   ~SessionCore() override;
 
   void set_config(std::shared_ptr<const Config> config);
-  void prefetch_token();
   void run();
   void stop();
   void reconnect();
@@ -83,6 +82,7 @@ class SessionCore final : private CallListener {
   std::shared_ptr<const Config> config_;
   std::shared_ptr<HttpClient> http_;
   std::unique_ptr<TokenCache> tokens_;
+  std::shared_ptr<const Config> tokens_for_;  // what tokens_ and http_ were made with
   std::unique_ptr<PeerFactory> peers_;
   std::unique_ptr<Call> call_;
   recovery::Policy policy_;

@@ -57,7 +57,7 @@ GST_START_TEST(refusals_that_cannot_heal_are_errors) {
       {"mint_error=401x9", "error", GST_RESOURCE_ERROR_NOT_AUTHORIZED, {"api-key"}},
       {"calls_error=401x9", "error", GST_RESOURCE_ERROR_NOT_AUTHORIZED, {}},
       {"calls_error=403", "error", -1, {"403"}},
-      {"mint_error=insufficient_quota", "error", -1, {"quota"}},
+      {"mint_error=quota", "error", -1, {"quota"}},
       {"wrong_fingerprint", "error", -1, {"fingerprint"}},
       {"reject_update=invalid_value", "error", GST_RESOURCE_ERROR_SETTINGS, {"session settings"}},
   };
@@ -74,8 +74,8 @@ GST_START_TEST(refusals_that_may_heal_are_warnings) {
       {"mint_garbage", "warning", -1, {}},
       {"garbage_sdp", "warning", -1, {}},
       {"no_audio", "warning", -1, {"audio"}},
-      {"calls_reset", "warning", -1, {}},
-      {"mint_reset", "warning", -1, {}},
+      {"calls_resetx4", "warning", -1, {}},
+      {"mint_resetx4", "warning", -1, {}},
   };
   for (const Case &c : cases) check(c);
 }

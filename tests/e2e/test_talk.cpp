@@ -70,8 +70,8 @@ GST_START_TEST(two_pipelines_share_a_named_session) {
   Pipeline in(speak(0.8) + "! openairealtimesink session=kiosk " + settings(simulator));
   Pipeline out("openairealtimesrc name=out session=kiosk ! fakesink sync=false");
   out.record("out");
-  out.play();
   in.play();
+  out.play();
   fail_unless(out.wait_for_message("openai-realtime/response-done", 1), "%s",
               out.describe().c_str());
   fail_unless(in.wait_for_message("openai-realtime/response-done", 1), "%s", in.describe().c_str());

@@ -21,6 +21,7 @@ struct Options {
   std::string listen = "127.0.0.1";
   uint16_t port = 8089;  // 0: any free one
   uint16_t udp_port = 0, tcp_port = 0;
+  uint16_t advertise_udp_port = 0, advertise_tcp_port = 0;  // 0: the real ones
   std::vector<std::string> advertise, dead_candidates;
   double disconnected_s = 5, failed_s = 25;
   std::size_t max_message_bytes = 0;  // longer ones close the channel; 0: no limit

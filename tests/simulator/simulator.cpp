@@ -48,6 +48,8 @@ Result<std::unique_ptr<Simulator>> Simulator::start(GMainContext *context, Optio
   wire.udp_port = given.udp_port;
   wire.tcp_port = given.tcp_port;
   wire.advertise = given.advertise;
+  wire.advertise_udp_port = given.advertise_udp_port;
+  wire.advertise_tcp_port = given.advertise_tcp_port;
   wire.dead_candidates = given.dead_candidates;
   auto transport = Transport::open(context, wire);
   if (!transport) return transport.error();

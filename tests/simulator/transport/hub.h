@@ -29,6 +29,12 @@ class Hub : public std::enable_shared_from_this<Hub> {
   Wire &wire() { return *wire_; }
   unsigned dtls_retransmit_ms() const { return options_.dtls_retransmit_ms; }
   std::vector<std::string> candidate_addresses() const;
+  uint16_t candidate_udp_port() const {
+    return options_.advertise_udp_port != 0 ? options_.advertise_udp_port : wire_->udp_port();
+  }
+  uint16_t candidate_tcp_port() const {
+    return options_.advertise_tcp_port != 0 ? options_.advertise_tcp_port : wire_->tcp_port();
+  }
 
   struct Timeouts {
     Duration disconnected = std::chrono::seconds(5);

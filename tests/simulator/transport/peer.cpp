@@ -245,8 +245,8 @@ AnswerParts PeerCore::answer_parts() const {
   AnswerParts parts = identity_;
   parts.ice = ice_.local();
   parts.addresses = hub_->candidate_addresses();
-  parts.udp_port = hub_->wire().udp_port();
-  parts.tcp_port = hub_->wire().tcp_port();
+  parts.udp_port = hub_->candidate_udp_port();
+  parts.tcp_port = hub_->candidate_tcp_port();
   parts.with_audio = !faults_.no_audio;
   return parts;
 }

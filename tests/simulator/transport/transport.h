@@ -22,6 +22,8 @@ struct TransportOptions {
   uint16_t tcp_port = 0;  // 0: any free one; the service uses 443
   // Addresses of the candidates, for a `listen` of 0.0.0.0 or behind NAT; empty: `listen`.
   std::vector<std::string> advertise;
+  // Ports of the candidates, behind NAT or a relay; 0: the real ones.
+  uint16_t advertise_udp_port = 0, advertise_tcp_port = 0;
   std::vector<std::string> dead_candidates;  // addresses advertised though nobody answers there
   // How long a DTLS flight waits for its answer before it is sent again. Pion's default.
   unsigned dtls_retransmit_ms = 1000;

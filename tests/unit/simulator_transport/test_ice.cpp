@@ -208,6 +208,18 @@ GST_START_TEST(a_client_that_never_comes_is_given_up) {
 }
 GST_END_TEST
 
+GST_START_TEST(the_ports_of_the_candidates_can_be_those_of_a_relay) {
+  TransportOptions options;
+  options.advertise_udp_port = 3478;
+  options.advertise_tcp_port = 443;
+  Fixture f(false, options);
+  f.start_peer();
+  fail_unless_equals_int(f.client.udp_port, 3478);
+  fail_unless_equals_int(f.client.tcp_port, 443);
+  fail_if(f.transport->udp_port() == 3478);
+}
+GST_END_TEST
+
 GST_START_TEST(a_port_that_is_taken_is_an_error) {
   Fixture f;
   for (bool udp : {true, false}) {
@@ -230,4 +242,5 @@ OAIRT_TEST_MAIN(simulator_transport_ice, a_check_is_answered_and_alone_does_not_
                 a_restart_takes_new_credentials_and_refuses_the_old, tcp_works_where_udp_is_dead,
                 a_lost_tcp_connection_is_replaced, dead_candidates_come_beside_the_living,
                 silence_is_reported_and_ends_the_peer, a_client_that_never_comes_is_given_up,
+                the_ports_of_the_candidates_can_be_those_of_a_relay,
                 a_port_that_is_taken_is_an_error)
