@@ -231,6 +231,7 @@ void PeerConnection::verify(const std::string &pem) {
   }
   step_ = Step::Verified;
   if (!ice_connected_) ice_connected_ = dtls_connected_;
+  pipeline_->settle_latency();
   pipeline_->sender()->open(pipeline_->base_time());
   if (downlink_wanted_) enable_downlink();
   auto box = mailbox_;

@@ -122,6 +122,8 @@ void PeerPipeline::connect_signals() {
       }));
 }
 
+void PeerPipeline::settle_latency() { gst_bin_recalculate_latency(GST_BIN(pipeline_.get())); }
+
 GstClockTime PeerPipeline::base_time() const { return gst_element_get_base_time(webrtcbin_.get()); }
 
 void PeerPipeline::watch_bus() {

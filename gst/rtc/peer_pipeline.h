@@ -33,6 +33,8 @@ class PeerPipeline {
   Operations &operations() { return *operations_; }
   // The pipeline's running time starts here on the monotonic clock.
   GstClockTime base_time() const;
+  // RTCP sender reports need the latency, which nobody else distributes in a private pipeline.
+  void settle_latency();
   // Ends it. `polite`: the peer is told by a DTLS close_notify first, which takes a moment; `ice`
   // is closed behind it.
   void close(EventLoop &loop, std::shared_ptr<IceAgent> ice, bool polite);

@@ -5,6 +5,7 @@
 #include <gmodule.h>
 
 #include "base/lock.h"
+#include "base/reaper.h"
 #include "base/ref.h"
 #include "rtc/peer.h"
 
@@ -21,7 +22,12 @@ class Prewarmer {
  public:
   void start() {
     std::atexit([] { instance().finish(); });
-    thread_ = std::thread([this] { run(); });
+    // Who waits for the sessions' end waits for this too: gst_deinit() must not overtake it.
+    reaper::expect();
+    thread_ = std::thread([this] {
+      run();
+      reaper::finish([] {});
+    });
   }
   static Prewarmer &instance() {
     static Prewarmer *prewarmer = new Prewarmer;
