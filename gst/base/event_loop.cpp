@@ -34,11 +34,12 @@ gpointer EventLoop::run(gpointer data) {
   auto *self = static_cast<EventLoop *>(data);
   g_main_context_push_thread_default(self->context_);
   g_main_loop_run(self->main_loop_);
-  for (auto &[id, source] : self->timers_) {
-    g_source_destroy(source);
-    g_source_unref(source);
+  // What a task holds may cancel or start timers in its destructor.
+  while (!self->timers_.empty()) {
+    auto node = self->timers_.extract(self->timers_.begin());
+    g_source_destroy(node.mapped());
+    g_source_unref(node.mapped());
   }
-  self->timers_.clear();
   // What the last tasks set going (socket closes, cancelled requests) gets its turn too.
   while (g_main_context_iteration(self->context_, FALSE)) {
   }

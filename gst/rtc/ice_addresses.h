@@ -3,6 +3,7 @@
 // Never offers an address that no candidate of the peer could be reached from.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

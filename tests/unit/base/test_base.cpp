@@ -76,6 +76,33 @@ GST_START_TEST(timers_that_never_fired_are_released_at_the_end) {
 }
 GST_END_TEST
 
+GST_START_TEST(what_ends_with_the_loop_may_cancel_and_start_timers) {
+  EventLoop loop("test");
+  struct Owner {
+    explicit Owner(EventLoop &loop) : loop(loop) {}
+    ~Owner() {
+      for (auto id : timers) loop.cancel(id);
+      loop.call_after(std::chrono::hours(1), [] {});
+      *gone = true;
+    }
+    EventLoop &loop;
+    std::vector<EventLoop::TimerId> timers;
+    std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
+  };
+  auto gone = std::make_shared<std::atomic<bool>>(false);
+  loop.post([&loop, gone] {
+    auto owner = std::make_shared<Owner>(loop);
+    owner->gone = gone;
+    for (int i = 0; i < 20; ++i) {
+      owner->timers.push_back(loop.call_after(std::chrono::hours(1), [] {}));
+    }
+    loop.call_after(std::chrono::hours(1), [owner] {});
+  });
+  loop.stop();
+  fail_unless(*gone);
+}
+GST_END_TEST
+
 GST_START_TEST(a_secret_is_wiped_when_it_is_replaced_or_dies) {
   Secret secret("sk-very-secret");
   const char *bytes = secret.reveal().data();
@@ -101,5 +128,6 @@ OAIRT_TEST_MAIN(base, tasks_run_in_order_on_the_loop_thread,
                 tasks_posted_from_a_task_run_later_never_inline,
                 a_timer_fires_once_not_before_its_time_and_can_be_cancelled,
                 timers_that_never_fired_are_released_at_the_end,
+                what_ends_with_the_loop_may_cancel_and_start_timers,
                 a_secret_is_wiped_when_it_is_replaced_or_dies,
                 the_reaper_waits_for_what_was_announced)
