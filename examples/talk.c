@@ -82,10 +82,10 @@ static gboolean on_interrupt(gpointer data) {
 
 static gboolean make_pipeline(App *app) {
   GError *error = NULL;
-  char *description =
-      g_strdup_printf("%s ! openairealtimebin name=talk ! %s",
-                      input != NULL ? "filesrc name=in ! decodebin ! audioconvert" : "autoaudiosrc",
-                      output != NULL ? "wavenc ! filesink name=out" : "autoaudiosink");
+  char *description = g_strdup_printf(
+      "%s ! openairealtimebin name=talk ! %s",
+      input != NULL ? "filesrc name=in ! decodebin ! audioconvert" : "autoaudiosrc",
+      output != NULL ? "wavenc ! filesink name=out" : "audioconvert ! autoaudiosink");
   app->pipeline = gst_parse_launch(description, &error);
   g_free(description);
   if (error != NULL) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A model that calls a function of this program, with a token from a callback of this program.
 
-    OPENAI_API_KEY=sk-… meson devenv -C build python3 examples/tools.py "What time is it in Tokyo?"
+    OPENAI_API_KEY=sk-… meson devenv -C build ../examples/tools.py "What time is it in Tokyo?"
 
 Types the question, answers the model's function calls, plays what it says (--output: to a file).
 Needs python3-gi and gir1.2-gstreamer-1.0.
@@ -42,8 +42,8 @@ class Tools:
         self.arguments = arguments
         self.loop = GLib.MainLoop()
         self.result = 0
-        sink = "wavenc ! filesink name=file" if arguments.output else "autoaudiosink"
-        self.pipeline = Gst.parse_launch(f"openairealtimesrc name=talk ! audioconvert ! {sink}")
+        sink = "wavenc ! filesink name=file" if arguments.output else "audioconvert ! autoaudiosink"
+        self.pipeline = Gst.parse_launch(f"openairealtimesrc name=talk ! {sink}")
         if arguments.output:
             self.pipeline.get_by_name("file").set_property("location", arguments.output)
         self.talk = self.pipeline.get_by_name("talk")
@@ -55,7 +55,7 @@ class Tools:
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
         bus.connect("message::element", self.on_element)
-        bus.connect("message::warning", lambda _, m: print("warning:", m.parse_warning()[0].message))
+        bus.connect("message::warning", self.on_warning)
         bus.connect("message::error", self.on_error)
         bus.connect("message::eos", lambda *_: self.loop.quit())
 
@@ -106,6 +106,9 @@ class Tools:
     def end(self):
         self.pipeline.send_event(Gst.Event.new_eos())
         return GLib.SOURCE_REMOVE
+
+    def on_warning(self, _bus, message):
+        print("warning:", message.parse_warning()[0].message)
 
     def on_error(self, _bus, message):
         print("error:", *(str(part) for part in message.parse_error()), file=sys.stderr)

@@ -70,6 +70,11 @@ struct Private {
   oairt::Mutex lock;
   bool flushing OAIRT_GUARDED_BY(lock) = false;
   bool clock_changed OAIRT_GUARDED_BY(lock) = false;
+  // A pause is waited out in create(). Returning FLUSHING would end the base class's task, and it
+  // stays ended when PLAYING comes before that (seen with 1.26).
+  bool pausing OAIRT_GUARDED_BY(lock) = false;  // the base class is being taken to PAUSED
+  bool paused OAIRT_GUARDED_BY(lock) = false;
+  oairt::Condition resumed;
   GstClockID wait_id OAIRT_GUARDED_BY(lock) = nullptr;
 };
 
@@ -105,8 +110,25 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
   priv_of(object)->core.get_property(id, value, spec);
 }
 
+static void set_pausing(Private *priv, bool pausing) {
+  oairt::LockGuard guard(priv->lock);
+  priv->pausing = pausing;
+}
+
+static void resume(Private *priv) {
+  oairt::LockGuard guard(priv->lock);
+  priv->paused = false;
+  priv->resumed.notify_all();
+}
+
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
-  return priv_of(element)->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  auto *priv = priv_of(element);
+  bool pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
+  if (pausing) set_pausing(priv, true);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) resume(priv);
+  auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  if (pausing) set_pausing(priv, false);
+  return result;
 }
 
 static gboolean start(GstBaseSrc *src) {
@@ -114,6 +136,7 @@ static gboolean start(GstBaseSrc *src) {
   priv->ticks.reset();
   priv->frame.reset_volume(priv->volume);
   priv->answer_finished = false;
+  resume(priv);
   return TRUE;
 }
 
@@ -124,7 +147,8 @@ static void wake(Private *priv) OAIRT_REQUIRES(priv->lock) {
 static gboolean unlock(GstBaseSrc *src) {
   auto *priv = priv_of(src);
   oairt::LockGuard guard(priv->lock);
-  priv->flushing = true;
+  (priv->pausing ? priv->paused : priv->flushing) = true;
+  priv->resumed.notify_all();
   wake(priv);
   return TRUE;
 }
@@ -169,7 +193,11 @@ static Wait wait_until(Private *priv, const RunningTime &time, Duration due) {
   bool go;
   {
     oairt::LockGuard guard(priv->lock);
-    go = !priv->flushing && !priv->clock_changed;
+    bool held = priv->paused;  // the running time is another afterwards
+    priv->resumed.wait(priv->lock, [priv]() OAIRT_REQUIRES(priv->lock) {
+      return !priv->paused || priv->flushing;
+    });
+    go = !priv->flushing && !priv->clock_changed && !held;
     priv->clock_changed = false;
     if (go) priv->wait_id = id;
   }

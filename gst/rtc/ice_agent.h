@@ -32,10 +32,13 @@ struct IceOptions {
   // The last DTLS flight of ours is sent again this often while a handshake is unanswered;
   // OpenSSL's own timer starts at 1 s and doubles. Receivers drop duplicates. 0: never.
   Duration dtls_repeat = milliseconds(80);
+  // The first application records are sent again after that time and after three times that, heard
+  // or not: SCTP itself repeats what is lost while a channel opens after 1 to 3 s. 0: never.
+  Duration opening_repeat = milliseconds(50);
   // The peer's TCP candidates are tried this long after its UDP ones, at once if it has no others.
   Duration tcp_delay = milliseconds(400);
   // A second try by UDP beside the first: libnice repeats a lost check after 500 ms only. 0: none.
-  Duration hedge_delay = milliseconds(250);
+  Duration hedge_delay = milliseconds(150);
   // The first check already nominates: one round trip less.
   bool aggressive_nomination = true;
 };
@@ -44,7 +47,7 @@ struct IceCounters {
   uint64_t swaps = 0;               // a path replaced another
   uint64_t paths = 0;               // paths that were started
   uint64_t replayed_records = 0;    // DTLS records sent again after a swap
-  uint64_t repeated_records = 0;    // DTLS handshake records sent again
+  uint64_t repeated_records = 0;    // DTLS records of the opening sent again
   uint64_t send_drops = 0;          // no usable path
   uint64_t receive_drops = 0;       // webrtcbin did not fetch them
   uint64_t ignored_candidates = 0;  // malformed, of no use, or too many

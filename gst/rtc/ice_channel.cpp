@@ -1,5 +1,6 @@
 #include "rtc/ice_channel.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace oairt {
@@ -35,7 +36,8 @@ void IceChannel::send(const uint8_t *data, std::size_t size) {
       TimePoint now = Clock::now();
       replay_.sent(record, now);
       flight_.sent(record, now);
-      wake = !awake_ && flight_.deadline();
+      echo_.sent(record, now);
+      wake = !awake_ && next_repeat();
       awake_ |= wake;
     }
   }
@@ -88,22 +90,29 @@ void IceChannel::received(const uint8_t *data, std::size_t size) {
   queue_changed_.notify_all();
 }
 
+std::optional<TimePoint> IceChannel::next_repeat() const {
+  auto flight = flight_.deadline(), echo = echo_.deadline();
+  return flight && echo ? std::min(*flight, *echo) : flight ? flight : echo;
+}
+
 std::optional<TimePoint> IceChannel::repeat_deadline() {
   LockGuard lock(send_mutex_);
-  auto deadline = flight_.deadline();
+  auto deadline = next_repeat();
   awake_ = deadline.has_value();
   return deadline;
 }
 
 void IceChannel::repeat() {
   std::shared_ptr<IceWire> wire;
-  std::vector<Datagram> flight;
+  std::vector<Datagram> records;
   {
     LockGuard lock(send_mutex_);
     wire = wire_;
-    flight = flight_.due(Clock::now());
+    TimePoint now = Clock::now();
+    records = flight_.due(now);
+    for (Datagram &record : echo_.due(now)) records.push_back(std::move(record));
   }
-  for (const Datagram &record : flight) {
+  for (const Datagram &record : records) {
     if (transmit(wire, record->data(), record->size())) ++repeats_;
   }
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "base/ref.h"
+#include "rtc/dtls_echo.h"
 #include "rtc/dtls_flight.h"
 #include "rtc/dtls_replay.h"
 
@@ -43,8 +44,8 @@ class IceChannel {
   static constexpr std::size_t kMaxQueuedBytes = 4 * 1024 * 1024;
 
   // `wake` tells the loop that repeat_deadline() came into being; any thread.
-  IceChannel(Duration dtls_repeat, std::function<void()> wake)
-      : wake_(std::move(wake)), flight_(dtls_repeat) {}
+  IceChannel(Duration dtls_repeat, Duration opening_repeat, std::function<void()> wake)
+      : wake_(std::move(wake)), flight_(dtls_repeat), echo_(opening_repeat) {}
 
   // Sink side.
   void send(const uint8_t *data, std::size_t size);
@@ -70,6 +71,7 @@ class IceChannel {
   uint64_t repeats() const { return repeats_; }
 
  private:
+  std::optional<TimePoint> next_repeat() const OAIRT_REQUIRES(send_mutex_);
   bool transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *data, std::size_t size);
 
   const std::function<void()> wake_;
@@ -77,6 +79,7 @@ class IceChannel {
   Mutex send_mutex_;
   std::shared_ptr<IceWire> wire_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsFlight flight_ OAIRT_GUARDED_BY(send_mutex_);
+  DtlsEcho echo_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsReplay replay_ OAIRT_GUARDED_BY(send_mutex_);
   bool awake_ OAIRT_GUARDED_BY(send_mutex_) = false;  // the loop has a timer for the flight
 

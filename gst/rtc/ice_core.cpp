@@ -52,7 +52,7 @@ IceCore::~IceCore() { g_weak_ref_clear(&transport_); }
 
 void IceCore::init() {
   std::weak_ptr<IceCore> weak = weak_from_this();
-  channel_ = std::make_shared<IceChannel>(options_.dtls_repeat, [weak] {
+  channel_ = std::make_shared<IceChannel>(options_.dtls_repeat, options_.opening_repeat, [weak] {
     if (auto core = weak.lock()) core->post([](IceCore &self) { self.schedule_repeat(); });
   });
   servers_ = std::make_shared<IceServers>([weak] {

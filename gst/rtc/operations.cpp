@@ -31,7 +31,8 @@ Ref<GstPromise> Operations::promise(std::function<void(GstPromise *)> done) {
 
 bool Operations::wait_until_idle(TimePoint deadline) {
   LockGuard guard(mutex_);
-  return changed_.wait_until(mutex_, deadline, [this] { return under_way_ == 0; });
+  return changed_.wait_until(mutex_, deadline,
+                             [this]() OAIRT_REQUIRES(mutex_) { return under_way_ == 0; });
 }
 
 }  // namespace oairt

@@ -2,10 +2,7 @@
 
 #include <utility>
 
-#include "base/log.h"
 #include "rtc/pipeline_reaper.h"
-
-OAIRT_LOG_USE(rtc)
 
 namespace oairt {
 namespace {

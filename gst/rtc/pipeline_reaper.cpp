@@ -58,7 +58,8 @@ void reap_pipeline(ReapJob job) {
 bool wait_for_reaped_pipelines(TimePoint deadline) {
   Reaper &self = reaper();
   LockGuard guard(self.mutex);
-  return self.changed.wait_until(self.mutex, deadline, [&self] { return self.pending == 0; });
+  return self.changed.wait_until(
+      self.mutex, deadline, [&self]() OAIRT_REQUIRES(self.mutex) { return self.pending == 0; });
 }
 
 }  // namespace oairt

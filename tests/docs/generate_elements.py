@@ -215,7 +215,7 @@ def page():
     lines = [
         "# The elements",
         "",
-        "<!-- Made by tests/docs/generate_elements.py from the elements themselves; do not edit. -->",
+        "<!-- Made by tests/docs/generate_elements.py; do not edit. -->",
         "",
         "How they are used is shown in [using.md](using.md).",
         "",

@@ -82,7 +82,7 @@ GST_START_TEST(refusals_that_may_heal_are_warnings) {
 GST_END_TEST
 
 GST_START_TEST(a_server_that_never_answers_is_told_within_connect_timeout) {
-  for (const char *fault : {"mint_hang", "calls_hang", "blackhole@answer", "freeze=on@open"}) {
+  for (const char *fault : {"mint_hang", "calls_hang", "blackhole@answer", "freeze=on@dtls"}) {
     check({fault, "warning", -1, {}});
   }
 }

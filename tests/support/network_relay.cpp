@@ -10,12 +10,11 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <glib.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <glib.h>
 
 #include "base/lock.h"
 
@@ -118,6 +117,7 @@ class NetworkRelay::Worker {
     std::array<TimePoint, 2> free_at{};  // no byte may overtake one that left before
     std::array<bool, 2> ended = {false, false};
     TimePoint usable_at{};
+    int shut = 0;  // directions that are over
   };
   using FlowKey = std::pair<int, uint64_t>;
 
@@ -207,10 +207,11 @@ class NetworkRelay::Worker {
       stats_.lost += lost;
       observer = observer_;
     }
-    if (observer) observer(towards, data, size, now);
+    if (observer) observer({now, towards, data, size, lost});
     if (lost) return;
-    queue_.emplace(now + travel(),
-                   [packet = std::vector<uint8_t>(data, data + size), deliver] { deliver(packet); });
+    queue_.emplace(now + travel(), [packet = std::vector<uint8_t>(data, data + size), deliver] {
+      deliver(packet);
+    });
   }
 
   void from_clients(const Door &door, std::vector<uint8_t> &buffer) {
@@ -299,7 +300,7 @@ class NetworkRelay::Worker {
       return;
     }
     shutdown(stream.ends[side], SHUT_WR);
-    if (!stream.ended[0] || !stream.ended[1]) return;
+    if (++stream.shut < 2) return;
     for (int fd : stream.ends) ::close(fd);
     streams_.erase(found);
   }

@@ -22,8 +22,15 @@ struct RelayLink {
 class NetworkRelay {
  public:
   enum class Towards { Server, Client };
+  struct Packet {
+    TimePoint at;
+    Towards towards;
+    const uint8_t *data;
+    std::size_t size;
+    bool lost;
+  };
   // Every UDP packet as it comes in, before it is lost or delayed; on the relay's thread.
-  using Observer = std::function<void(Towards, const uint8_t *data, std::size_t size, TimePoint)>;
+  using Observer = std::function<void(const Packet &)>;
 
   explicit NetworkRelay(RelayLink link, uint64_t seed = 1);
   ~NetworkRelay();

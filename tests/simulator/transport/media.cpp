@@ -50,8 +50,13 @@ std::optional<RtpPacket> Media::receive_rtp(Bytes &packet, TimePoint now) {
   return parsed;
 }
 
-void Media::receive_rtcp(Bytes &packet) {
-  if (srtp_ && srtp_->unprotect_rtcp(packet)) ++rtcp_received_;
+void Media::receive_rtcp(Bytes &packet, TimePoint now) {
+  if (!srtp_ || !srtp_->unprotect_rtcp(packet)) return;
+  ++rtcp_received_;
+  auto report = find_sender_report(packet);
+  if (!report) return;
+  auto receiver = receivers_.find(report->ssrc);
+  if (receiver != receivers_.end()) receiver->second.note_sender_report(report->ntp_middle, now);
 }
 
 Bytes Media::make_rtp(uint32_t timestamp, bool marker, const Bytes &payload) {
@@ -76,7 +81,7 @@ Bytes Media::make_report(TimePoint now) {
                           static_cast<uint32_t>(sent_bytes_)};
   }
   Bytes block;
-  if (received_now != received_reported_) block = receivers_[newest_ssrc_].take_report_block();
+  if (received_now != received_reported_) block = receivers_[newest_ssrc_].take_report_block(now);
   sent_reported_ = sent_;
   received_reported_ = received_now;
   Bytes report = build_rtcp_report(ssrc_, sender, block, kCname);

@@ -21,7 +21,7 @@ class Media {
 
   // Decrypts in place. Nothing if the packet is forged, broken, or not of the offered stream.
   std::optional<RtpPacket> receive_rtp(Bytes &packet, TimePoint now);
-  void receive_rtcp(Bytes &packet);
+  void receive_rtcp(Bytes &packet, TimePoint now);
   // An SRTP packet to send; empty before the keys are there, or if the offer wants no audio.
   Bytes make_rtp(uint32_t timestamp, bool marker, const Bytes &payload);
   // An SRTCP report to send; empty if nothing went either way since the last one.

@@ -118,7 +118,7 @@ void PeerCore::on_packet(const Flow &flow, BytesView packet) {
   } else if (is_rtp_or_rtcp(packet)) {
     Bytes copy(packet.begin(), packet.end());
     if (is_rtcp(packet)) {
-      media_.receive_rtcp(copy);
+      media_.receive_rtcp(copy, Clock::now());
     } else if (auto rtp = media_.receive_rtp(copy, Clock::now()); rtp && listener_) {
       listener_->on_rtp(rtp->sequence, rtp->timestamp, rtp->ssrc,
                         {rtp->payload.begin(), rtp->payload.end()});

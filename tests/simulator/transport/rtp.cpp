@@ -11,6 +11,7 @@ constexpr double kClockRate = 48000;
 constexpr uint64_t kNtpOffset = 2208988800;  // seconds from 1900 to 1970
 constexpr uint16_t kMaxDropout = 3000;
 constexpr int kMaxMisorder = 100;
+constexpr uint8_t kSenderReport = 200, kReceiverReport = 201, kSourceDescription = 202;
 
 void append_ntp_now(Bytes &bytes) {
   auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -88,7 +89,7 @@ uint64_t RtpReceiver::expected() const {
 
 uint64_t RtpReceiver::lost() const { return expected() > received_ ? expected() - received_ : 0; }
 
-Bytes RtpReceiver::take_report_block() {
+Bytes RtpReceiver::take_report_block(TimePoint now) {
   Bytes block;
   if (received_ == 0) return block;
   uint64_t expected_now = expected() - expected_before_;
@@ -101,16 +102,37 @@ Bytes RtpReceiver::take_report_block() {
   append_u32(block, static_cast<uint32_t>(fraction << 24 | std::min<uint64_t>(lost(), 0x7FFFFF)));
   append_u32(block, highest_);
   append_u32(block, static_cast<uint32_t>(std::clamp(jitter_, 0.0, 4294967295.0)));
-  append_u32(block, 0);  // no sender report taken note of
-  append_u32(block, 0);
+  using Units = std::chrono::duration<int64_t, std::ratio<1, 65536>>;
+  auto since = sender_report_ == 0 ? Duration::zero() : now - sender_reported_;
+  append_u32(block, sender_report_);
+  append_u32(block, static_cast<uint32_t>(std::chrono::duration_cast<Units>(since).count()));
   return block;
+}
+
+void RtpReceiver::note_sender_report(uint32_t ntp_middle, TimePoint now) {
+  sender_report_ = ntp_middle;
+  sender_reported_ = now;
+}
+
+std::optional<SenderTime> find_sender_report(BytesView compound) {
+  constexpr size_t kSenderBytes = 28;
+  while (compound.size() >= 8 && compound[0] >> 6 == 2) {
+    if (compound[1] == kSenderReport && compound.size() >= kSenderBytes) {
+      uint32_t seconds = read_u32(&compound[8]), fraction = read_u32(&compound[12]);
+      return SenderTime{read_u32(&compound[4]), seconds << 16 | fraction >> 16};
+    }
+    size_t bytes = 4 * (size_t{read_u16(&compound[2])} + 1);
+    compound = compound.subspan(std::min(bytes, compound.size()));
+  }
+  return std::nullopt;
 }
 
 Bytes build_rtcp_report(uint32_t ssrc, const std::optional<SenderReport> &sender,
                         const Bytes &report_block, const std::string &cname) {
   Bytes bytes;
   size_t blocks = report_block.empty() ? 0 : 1;
-  begin_rtcp(bytes, blocks, sender ? 200 : 201, 4 + (sender ? 20 : 0) + report_block.size());
+  begin_rtcp(bytes, blocks, sender ? kSenderReport : kReceiverReport,
+             4 + (sender ? 20 : 0) + report_block.size());
   append_u32(bytes, ssrc);
   if (sender) {
     append_ntp_now(bytes);
@@ -125,7 +147,7 @@ Bytes build_rtcp_report(uint32_t ssrc, const std::optional<SenderReport> &sender
   chunk.push_back(static_cast<uint8_t>(cname.size()));
   append(chunk, view_of(cname));
   chunk.resize((chunk.size() + 4) & ~size_t{3});  // at least one zero ends the list
-  begin_rtcp(bytes, 1, 202, chunk.size());
+  begin_rtcp(bytes, 1, kSourceDescription, chunk.size());
   append(bytes, chunk);
   return bytes;
 }

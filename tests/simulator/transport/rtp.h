@@ -31,8 +31,10 @@ class RtpReceiver {
   uint32_t ssrc() const { return ssrc_; }
   uint64_t received() const { return received_; }
   uint64_t lost() const;
+  // The middle half of the NTP time in the sender's report: what it measures the round trip by.
+  void note_sender_report(uint32_t ntp_middle, TimePoint now);
   // One report block, and the start of the interval of the next one.
-  Bytes take_report_block();
+  Bytes take_report_block(TimePoint now);
 
  private:
   uint64_t expected() const;
@@ -41,11 +43,18 @@ class RtpReceiver {
   uint32_t first_ = 0, highest_ = 0;  // with the count of wraps in the upper half
   double jitter_ = 0;                 // in timestamp units
   std::optional<double> transit_;
+  uint32_t sender_report_ = 0;
+  TimePoint sender_reported_;
 };
 
 struct SenderReport {
   uint32_t rtp_timestamp = 0, packets = 0, octets = 0;
 };
+struct SenderTime {
+  uint32_t ssrc = 0, ntp_middle = 0;
+};
+// The sender report in a compound packet, if there is one.
+std::optional<SenderTime> find_sender_report(BytesView compound);
 // SR (or RR without `sender`), the report block if there is one, and SDES with the CNAME.
 Bytes build_rtcp_report(uint32_t ssrc, const std::optional<SenderReport> &sender,
                         const Bytes &report_block, const std::string &cname);

@@ -1,12 +1,14 @@
 // What is read from DTLS datagrams, when a flight is sent again, what a new path is given.
 #include <cstring>
 
+#include "rtc/dtls_echo.h"
 #include "rtc/dtls_flight.h"
 #include "rtc/dtls_replay.h"
 #include "support/check.h"
 
 using namespace std::chrono_literals;
 using oairt::Datagram;
+using oairt::DtlsEcho;
 using oairt::DtlsFlight;
 using oairt::DtlsReplay;
 using oairt::DtlsSummary;
@@ -242,16 +244,49 @@ GST_START_TEST(replay_drops_the_oldest_past_its_limit) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(rtc_ice_dtls, packets_are_told_apart_by_their_first_byte,
-                a_datagram_of_several_records_is_read_to_its_end,
-                truncated_and_hostile_datagrams_are_read_without_harm,
-                an_unanswered_flight_is_sent_again_a_limited_number_of_times,
-                progress_of_the_peer_ends_the_repeating,
-                a_peer_that_repeats_itself_gets_our_flight_at_once,
-                the_last_flight_is_repeated_until_media_or_data_comes,
-                the_next_flight_replaces_the_answered_one,
-                a_repetition_by_the_tls_stack_does_not_pile_up,
-                data_and_media_of_ours_are_no_flight_and_zero_turns_it_off,
-                a_flight_never_grows_without_bound,
-                replay_keeps_what_was_sent_since_shortly_before_the_last_sign_of_life,
-                replay_drops_the_oldest_past_its_limit)
+GST_START_TEST(the_first_application_records_are_sent_twice_more) {
+  DtlsEcho echo(50ms);
+  echo.sent(datagram(handshake(0)), kStart);
+  fail_if(echo.deadline());
+  echo.sent(datagram(application()), kStart);
+  echo.sent(datagram(application()), kStart + 120ms);
+  fail_unless(*echo.deadline() == kStart + 50ms);
+  fail_unless_equals_int(echo.due(kStart + 49ms).size(), 0);
+  fail_unless_equals_int(echo.due(kStart + 50ms).size(), 1);
+  fail_unless(*echo.deadline() == kStart + 150ms);
+  fail_unless_equals_int(echo.due(kStart + 169ms).size(), 1);
+  fail_unless_equals_int(echo.due(kStart + 170ms).size(), 1);
+  fail_unless_equals_int(echo.due(kStart + 1s).size(), 1);
+  fail_if(echo.deadline());
+}
+GST_END_TEST
+
+GST_START_TEST(only_the_opening_of_a_call_is_sent_twice_and_little_of_it) {
+  DtlsEcho echo(50ms);
+  echo.sent(datagram(application()), kStart);
+  echo.due(kStart + 1s);
+  echo.sent(datagram(application()), kStart + DtlsEcho::kOpening + 1ms);
+  fail_if(echo.deadline());
+  DtlsEcho small(50ms);
+  for (int i = 0; i < 100; ++i) small.sent(datagram(record(23, 1, Bytes(1000))), kStart);
+  std::size_t bytes = 0;
+  for (const Datagram &repeated : small.due(kStart + 1s)) bytes += repeated->size();
+  fail_unless(bytes > 0 && bytes <= DtlsEcho::kMaxBytes);
+  DtlsEcho off(0ms);
+  off.sent(datagram(application()), kStart);
+  fail_if(off.deadline());
+}
+GST_END_TEST
+
+OAIRT_TEST_MAIN(
+    rtc_ice_dtls, packets_are_told_apart_by_their_first_byte,
+    a_datagram_of_several_records_is_read_to_its_end,
+    truncated_and_hostile_datagrams_are_read_without_harm,
+    an_unanswered_flight_is_sent_again_a_limited_number_of_times,
+    progress_of_the_peer_ends_the_repeating, a_peer_that_repeats_itself_gets_our_flight_at_once,
+    the_last_flight_is_repeated_until_media_or_data_comes,
+    the_next_flight_replaces_the_answered_one, a_repetition_by_the_tls_stack_does_not_pile_up,
+    data_and_media_of_ours_are_no_flight_and_zero_turns_it_off, a_flight_never_grows_without_bound,
+    replay_keeps_what_was_sent_since_shortly_before_the_last_sign_of_life,
+    replay_drops_the_oldest_past_its_limit, the_first_application_records_are_sent_twice_more,
+    only_the_opening_of_a_call_is_sent_twice_and_little_of_it)

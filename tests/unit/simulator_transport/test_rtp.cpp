@@ -97,7 +97,8 @@ GST_END_TEST
 
 GST_START_TEST(a_report_has_sr_block_and_cname) {
   RtpReceiver receiver = receiver_after({1, 3});
-  Bytes report = build_rtcp_report(9, SenderReport{1, 2, 3}, receiver.take_report_block(), "name");
+  Bytes report =
+      build_rtcp_report(9, SenderReport{1, 2, 3}, receiver.take_report_block(TimePoint()), "name");
   fail_unless(is_rtcp(report));
   fail_unless_equals_int(report.size() % 4, 0);
   fail_unless_equals_int(report[0], 0x81);
@@ -109,6 +110,32 @@ GST_START_TEST(a_report_has_sr_block_and_cname) {
   fail_unless_equals_int(report[sr_bytes + 1], 202);
   size_t sdes_bytes = (read_u16(&report[sr_bytes + 2]) + 1) * 4;
   fail_unless_equals_int(sr_bytes + sdes_bytes, report.size());
+}
+GST_END_TEST
+
+GST_START_TEST(a_sender_can_tell_the_round_trip_from_the_reports) {
+  RtpReceiver receiver = receiver_after({1});
+  TimePoint now;
+  Bytes before = receiver.take_report_block(now);
+  fail_unless_equals_int(read_u32(&before[16]), 0);
+  fail_unless_equals_int(read_u32(&before[20]), 0);
+
+  Bytes compound = build_rtcp_report(77, std::nullopt, {}, "behind another packet");
+  Bytes report = build_rtcp_report(77, SenderReport{1, 2, 3}, {}, "name");
+  append(compound, report);
+  auto time = find_sender_report(compound);
+  fail_unless(time.has_value());
+  fail_unless_equals_int(time->ssrc, 77);
+  uint32_t middle = uint32_t{read_u16(&report[10])} << 16 | read_u16(&report[12]);
+  fail_unless_equals_uint64(time->ntp_middle, middle);
+  for (size_t size = 0; size < 28; ++size) {
+    fail_if(find_sender_report(BytesView(report).first(size)).has_value(), "%zu", size);
+  }
+
+  receiver.note_sender_report(time->ntp_middle, now);
+  Bytes block = receiver.take_report_block(now + milliseconds(500));
+  fail_unless_equals_uint64(read_u32(&block[16]), middle);
+  fail_unless_equals_int(read_u32(&block[20]), 32768);
 }
 GST_END_TEST
 
@@ -129,4 +156,5 @@ GST_END_TEST
 OAIRT_TEST_MAIN(simulator_transport_rtp, a_packet_is_read_as_it_was_built,
                 csrcs_extension_and_padding_are_skipped, lengths_that_lie_are_refused,
                 loss_is_counted_from_the_sequence, a_report_has_sr_block_and_cname,
+                a_sender_can_tell_the_round_trip_from_the_reports,
                 a_channel_request_is_read_and_a_lying_one_refused)

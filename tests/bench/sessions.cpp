@@ -1,0 +1,129 @@
+// What sessions cost while they talk: each sends a tone and is asked to speak every three seconds.
+//   bench-sessions [--count N] [--seconds S] [--stock]
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "figures.h"
+#include "stock_client.h"
+#include "support/check.h"
+#include "support/pipeline.h"
+
+using namespace oairt;         // NOLINT
+using namespace oairt::bench;  // NOLINT
+using oairt::test::Pipeline;
+
+namespace {
+
+constexpr Duration kLimit = std::chrono::seconds(30);
+constexpr char kAsk[] = R"({"type": "response.create"})";
+constexpr char kNoTurns[] = R"({"type": "session.update", "session": {"type": "realtime", )"
+                            R"("audio": {"input": {"turn_detection": null}}}})";
+
+class Talker {
+ public:
+  virtual ~Talker() = default;
+  virtual bool connect() = 0;
+  virtual void ask() = 0;
+};
+
+class Ours final : public Talker {
+ public:
+  explicit Ours(Service &service)
+      : pipeline_(
+            "audiotestsrc is-live=true ! audioconvert ! audioresample ! "
+            "openairealtimebin name=b turn-detection=none" +
+            service.properties() + " ! audioconvert ! audioresample ! fakesink sync=true") {}
+  bool connect() override {
+    pipeline_.play();
+    return pipeline_.wait_for_state("connected", kLimit);
+  }
+  void ask() override {
+    gboolean sent = FALSE;
+    g_signal_emit_by_name(pipeline_.get("b"), "send-event", kAsk, &sent);
+    fail_unless(sent);
+    pipeline_.pump();
+  }
+
+ private:
+  Pipeline pipeline_;
+};
+
+class Stock final : public Talker {
+ public:
+  explicit Stock(Service &service) : client_(service.http_port(), service.key()) {}
+  bool connect() override {
+    client_.play();
+    bool connected = client_.wait_for_created(kLimit);
+    if (connected) client_.send(kNoTurns);
+    return connected;
+  }
+  void ask() override { client_.send(kAsk); }
+
+ private:
+  StockClient client_;
+};
+
+// By the simulator's own account: how many calls it hears, and to how many it has spoken.
+struct Heard {
+  int listening = 0, spoken = 0;
+};
+int64_t packets(const Json &session, const char *name) { return session["wire"][name].as_int(); }
+
+Heard heard_by(test::SimulatorProcess &simulator, int64_t packets_at_least) {
+  Heard heard;
+  Json state = simulator.state();
+  for (const Json &session : state["sessions"].items()) {
+    heard.listening += packets(session, "rtp_received") >= packets_at_least;
+    heard.spoken += packets(session, "rtp_sent") >= packets_at_least;
+  }
+  return heard;
+}
+
+int run(int argc, char **argv) {
+  int count = static_cast<int>(number_option(argc, argv, "--count", 20));
+  double seconds = number_option(argc, argv, "--seconds", 12);
+  bool stock = has_option(argc, argv, "--stock");
+  std::string who = stock ? "stock webrtcbin" : "ours";
+  std::string sessions = std::to_string(count) + " sessions: ";
+  Service service({"--voice", "tone", "--tone-seconds", "2"});
+  auto make = [&]() -> std::unique_ptr<Talker> {
+    if (stock) return std::make_unique<Stock>(service);
+    return std::make_unique<Ours>(service);
+  };
+  if (auto first = make(); !first->connect()) return 1;  // what is made once in a process
+  g_usleep(1500000);
+  ProcessUse before = process_use();
+
+  std::vector<std::unique_ptr<Talker>> talkers;
+  int connected = 0;
+  for (int i = 0; i < count; ++i) {
+    talkers.push_back(make());
+    connected += talkers.back()->connect();
+  }
+  ProcessUse start = process_use();
+  TimePoint began = Clock::now();
+  while (to_ms(Clock::now() - began) < seconds * 1000) {
+    for (auto &talker : talkers) talker->ask();
+    g_usleep(3000000);
+  }
+  ProcessUse end = process_use();
+  double took_s = to_ms(Clock::now() - began) / 1000;
+  Heard heard = heard_by(service.simulator(), static_cast<int64_t>(took_s * 50 * 0.9));
+
+  print_figure(sessions + "connected", who, "", connected);
+  print_figure(sessions + "heard by the simulator", who, "", heard.listening);
+  print_figure(sessions + "spoken to by the simulator", who, "", heard.spoken);
+  double n = count;
+  print_figure(sessions + "threads each", who, "", (end.threads - before.threads) / n);
+  print_figure(sessions + "open files each", who, "", (end.files - before.files) / n);
+  print_figure(sessions + "memory each", who, "kB", (end.memory_kb - before.memory_kb) / n);
+  print_figure(sessions + "CPU each", who, "% of a core",
+               (end.cpu_s - start.cpu_s) / took_s / n * 100);
+  return connected == count ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) { return run_bench(argc, argv, &run); }
