@@ -7,7 +7,8 @@ build=(g++ meson ninja-build pkg-config python3
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   libnice-dev libsoup-3.0-dev libjson-glib-dev
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-  gstreamer1.0-plugins-bad gstreamer1.0-nice glib-networking ca-certificates)
+  gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-pulseaudio glib-networking ca-certificates
+  libopus-dev)
 # The simulator has a WebRTC stack and a voice of its own.
 simulator=(libespeak-ng-dev espeak-ng espeak-ng-data libssl-dev libsrtp2-dev libusrsctp-dev
   libopus-dev)

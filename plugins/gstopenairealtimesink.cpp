@@ -50,6 +50,8 @@ struct Private {
   // Streaming thread only.
   Input input = Input::Raw;
   std::vector<float> weights;
+  bool mixing = false;  // audioconvert has been told what comes
+  GstElement *resample = nullptr;
   // State changes and properties; the lock is not held over a call out.
   oairt::Mutex lock;
   std::shared_ptr<oairt::MediaPort> media OAIRT_GUARDED_BY(lock);
@@ -160,12 +162,31 @@ static void choose_input(Private *priv, Input input) {
   LOG_DEBUG("%s: input is %s", GST_OBJECT_NAME(priv->pad), input == Input::Opus ? "Opus" : "raw");
 }
 
+// From 1.24 on audioconvert holds a new matrix against the caps that it still has, and refuses it:
+// a layout that changes gets a fresh one. Streaming thread, before the caps go on.
+static void renew_convert(Private *priv, GstBin *bin) {
+  GstElement *fresh = gst_element_factory_make("audioconvert", nullptr);
+  if (fresh == nullptr) return;
+  GstElement *old = std::exchange(priv->convert, fresh);
+  gst_bin_add(bin, fresh);
+  gst_element_unlink(old, priv->resample);
+  gst_element_link(fresh, priv->resample);
+  gst_element_sync_state_with_parent(fresh);
+  auto target = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(fresh, "sink"));
+  gst_ghost_pad_set_target(GST_GHOST_PAD(priv->pad), target.get());
+  gst_element_set_state(old, GST_STATE_NULL);
+  gst_bin_remove(bin, old);
+}
+
 // audioconvert by itself refuses to mix channels whose positions are unknown, so it is always told.
-static void set_mix(Private *priv, const GstCaps *caps) {
+static void set_mix(Private *priv, GstBin *bin, const GstCaps *caps) {
   auto weights = oairt::mono_weights(caps);
-  if (weights.empty() && !priv->weights.empty()) weights = {1.0f};
-  if (weights == priv->weights) return;
+  if (std::exchange(priv->mixing, true)) {
+    if (weights == priv->weights) return;
+    renew_convert(priv, bin);
+  }
   priv->weights = weights;
+  if (weights.empty()) return;
   GValue matrix = G_VALUE_INIT, row = G_VALUE_INIT;
   g_value_init(&matrix, GST_TYPE_ARRAY);
   g_value_init(&row, GST_TYPE_ARRAY);
@@ -191,7 +212,7 @@ static gboolean pad_event(GstPad *pad, GstObject *parent, GstEvent *event) {
     }
     bool opus = oairt::is_opus(caps);
     choose_input(priv, opus ? Input::Opus : Input::Raw);
-    if (!opus) set_mix(priv, caps);
+    if (!opus) set_mix(priv, GST_BIN_CAST(parent), caps);
   }
   return gst_pad_event_default(pad, parent, event);
 }
@@ -234,7 +255,7 @@ static GstElement *make_part(GstOpenaiRealtimeSink *self, const char *factory, c
 static void make_raw_chain(GstOpenaiRealtimeSink *self) {
   auto *priv = self->priv;
   priv->convert = make_part(self, "audioconvert", "convert");
-  GstElement *resample = make_part(self, "audioresample", "resample");
+  priv->resample = make_part(self, "audioresample", "resample");
   GstElement *filter = make_part(self, "capsfilter", "filter");
   priv->encoder = make_part(self, "opusenc", "encoder");
   if (priv->missing != nullptr) return;
@@ -245,7 +266,7 @@ static void make_raw_chain(GstOpenaiRealtimeSink *self) {
   gst_util_set_object_arg(G_OBJECT(priv->encoder), "bandwidth", "auto");
   gst_util_set_object_arg(G_OBJECT(priv->encoder), "frame-size", "20");
   g_object_set(priv->encoder, "complexity", kComplexity, nullptr);
-  gst_element_link_many(priv->convert, resample, filter, priv->encoder,
+  gst_element_link_many(priv->convert, priv->resample, filter, priv->encoder,
                         GST_ELEMENT_CAST(priv->media_sink), nullptr);
 }
 

@@ -17,7 +17,7 @@ targets=(plugins/libgstopenairealtime.so tests/simulator/openai-realtime-simulat
 for name in "${chosen[@]}"; do targets+=("tests/bench/bench-$name"); done
 ninja -C "$build" --quiet "${targets[@]}"
 
-export GST_PLUGIN_PATH_1_0=$PWD/$build/plugins GST_REGISTRY=$PWD/$build/bench-registry.bin
+export GST_PLUGIN_PATH_1_0=$(realpath "$build")/plugins GST_REGISTRY=$(realpath "$build")/bench-registry.bin
 export G_MESSAGES_DEBUG=
 figures=$(mktemp)
 trap 'rm -f "$figures"' EXIT
