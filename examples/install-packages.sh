@@ -10,8 +10,7 @@ build=(g++ meson ninja-build pkg-config python3
   gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-pulseaudio glib-networking ca-certificates
   libopus-dev)
 # The simulator has a WebRTC stack and a voice of its own.
-simulator=(libespeak-ng-dev espeak-ng espeak-ng-data libssl-dev libsrtp2-dev libusrsctp-dev
-  libopus-dev)
+simulator=(libespeak-ng-dev espeak-ng espeak-ng-data libssl-dev libsrtp2-dev libusrsctp-dev)
 tests=(openssl iproute2 nftables python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-bad-1.0
   gir1.2-gst-plugins-base-1.0 sox coturn curl procps)
 

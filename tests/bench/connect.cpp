@@ -206,8 +206,9 @@ int run(int argc, char **argv) {
   if (!only_loopback && !only_cold) {
     RelayLink link{milliseconds(60), milliseconds(20), 0.03};
     Service service(link);
-    compare(service, "60 ms, jitter 20 ms, loss 3 %", lossy_runs, stock_runs,
-            has_option(argc, argv, "--details"));
+    const char *name = "60 ms, jitter 20 ms, loss 3 %";
+    compare(service, name, lossy_runs, stock_runs, has_option(argc, argv, "--details"));
+    reconnect(service, name, lossy_runs);
   }
   if (!only_lossy && !only_loopback) cold(argv[0], runs);
   return 0;
