@@ -9,7 +9,14 @@ std::string describe(const SettingValue &value) {
   if (const auto *flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto *number = std::get_if<int64_t>(&value)) return std::to_string(*number);
   if (const auto *real = std::get_if<double>(&value)) return Json(*real).dump();
-  if (const auto *text = std::get_if<std::string>(&value)) return '"' + *text + '"';
+  if (const auto *text = std::get_if<std::string>(&value)) {
+    // A URL may carry user:password@.
+    auto scheme = text->find("://"), at = text->rfind('@');
+    if (scheme == std::string::npos || at == std::string::npos || at < scheme) {
+      return '"' + *text + '"';
+    }
+    return '"' + text->substr(0, scheme + 3) + "…@" + text->substr(at + 1) + '"';
+  }
   return "a secret";
 }
 

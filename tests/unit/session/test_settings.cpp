@@ -41,6 +41,11 @@ GST_START_TEST(contradicting_secrets_are_not_told) {
   fail_if(merged.ok());
   fail_unless(merged.error().message.find("sk-") == std::string::npos);
   assert_contains(merged.error().message, "api-key");
+  auto proxies = merge_settings({{"sink0", {{"proxy", std::string("http://me:hunter2@one:3128")}}},
+                                 {"src0", {{"proxy", std::string("http://two:3128")}}}});
+  fail_if(proxies.ok());
+  fail_unless(proxies.error().message.find("hunter2") == std::string::npos);
+  assert_contains(proxies.error().message, "@one:3128");
 }
 GST_END_TEST
 
