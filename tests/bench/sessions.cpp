@@ -1,5 +1,5 @@
 // What sessions cost while they talk: each sends a tone and is asked to speak every three seconds.
-//   bench-sessions [--count N] [--seconds S] [--stock]
+//   bench-sessions [--count N] [--seconds S] [--stock | --no-fec]
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -30,7 +30,7 @@ class Talker {
 
 class Ours final : public Talker {
  public:
-  explicit Ours(Service &service)
+  Ours(Service &service, const std::string &properties)
       : pipeline_(
             "audiotestsrc is-live=true ! audioconvert ! audioresample ! "
             "openairealtimebin name=b turn-detection=none" +
@@ -81,12 +81,13 @@ int run(int argc, char **argv) {
   int count = static_cast<int>(number_option(argc, argv, "--count", 20));
   double seconds = number_option(argc, argv, "--seconds", 12);
   bool stock = has_option(argc, argv, "--stock");
-  std::string who = stock ? "stock webrtcbin" : "ours";
+  bool plain = has_option(argc, argv, "--no-fec");
+  std::string who = stock ? "stock webrtcbin" : plain ? "ours without FEC" : "ours";
   std::string sessions = std::to_string(count) + " sessions: ";
   Service service({"--voice", "tone", "--tone-seconds", "2"});
   auto make = [&]() -> std::unique_ptr<Talker> {
     if (stock) return std::make_unique<Stock>(service);
-    return std::make_unique<Ours>(service);
+    return std::make_unique<Ours>(service, plain ? "inband-fec=false" : "");
   };
   if (auto first = make(); !first->connect()) return 1;  // what is made once in a process
   g_usleep(1500000);
