@@ -61,12 +61,22 @@ class ElementCore::Observer final : public SessionObserver {
   Secret request_token() override {
     NoWaitScope no_wait;
     auto element = lock();
-    return element ? emit_request_token(element.get()) : Secret();
+    return element ? emit_request(element.get(), "request-token") : Secret();
   }
   bool answers_request_token() override {
     NoWaitScope no_wait;
     auto element = lock();
     return element && has_listener(element.get(), "request-token");
+  }
+  Secret request_ice_servers() override {
+    NoWaitScope no_wait;
+    auto element = lock();
+    return element ? emit_request(element.get(), "request-ice-servers") : Secret();
+  }
+  bool answers_request_ice_servers() override {
+    NoWaitScope no_wait;
+    auto element = lock();
+    return element && has_listener(element.get(), "request-ice-servers");
   }
 
  private:

@@ -64,6 +64,21 @@ GType gst_openai_realtime_noise_reduction_get_type() {
 }
 
 /**
+ * GstOpenaiRealtimeIceRestart:
+ *
+ * Whether ICE is restarted by signalling.
+ */
+GType gst_openai_realtime_ice_restart_get_type() {
+  static const GEnumValue values[] = {
+      {0, "Where the server offers it", "auto"},
+      {1, "Never: a call whose path is lost is replaced", "never"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeIceRestart", values);
+  return type;
+}
+
+/**
  * GstOpenaiRealtimeIceTransportPolicy:
  *
  * Which network paths may be used.

@@ -211,7 +211,11 @@ UniqueStructure stats_structure(const SessionSnapshot &snapshot) {
   set_ms(stats.get(), "voice-to-voice-ms", snapshot.voice_to_voice_ms);
   set_count(stats.get(), "connects", snapshot.connects);
   set_count(stats.get(), "reconnects", snapshot.reconnects);
-  set_count(stats.get(), "migrations", snapshot.migrations);
+  set_count(stats.get(), "ride-outs", snapshot.recoveries.ride_outs);
+  set_count(stats.get(), "migrations", snapshot.recoveries.migrations);
+  set_count(stats.get(), "ice-restarts", snapshot.recoveries.ice_restarts);
+  set_count(stats.get(), "replacements", snapshot.recoveries.replacements);
+  set_count(stats.get(), "rollovers", snapshot.recoveries.rollovers);
   set_ms(stats.get(), "last-outage-ms", snapshot.last_outage_ms);
   gst_structure_set(stats.get(), "input-tokens", G_TYPE_INT64, gint64{snapshot.input_tokens},
                     "output-tokens", G_TYPE_INT64, gint64{snapshot.output_tokens}, "total-tokens",

@@ -71,9 +71,13 @@ const PropertyRow kRows[] = {
      .blurb = "The site's own token server: asked with POST for a short-lived key before a call"},
     {.name = "token-headers",
      .nick = "Token headers",
-     .blurb = "HTTP headers for token-url, lines of the form \"Name: value\". They can be set, "
-              "never read",
+     .blurb = "HTTP headers for token-url and ice-servers-url, lines of the form \"Name: value\". "
+              "They can be set, never read",
      .secret = true},
+    {.name = "ice-servers-url",
+     .nick = "ICE servers URL",
+     .blurb = "Where time-limited TURN credentials come from: asked with GET and token-headers, "
+              "answers iceServers as JSON; renewed before they expire. Read when a call is made"},
     {.name = "token-lifetime",
      .kind = ValueKind::Integer,
      .nick = "Token lifetime",
@@ -166,6 +170,29 @@ const PropertyRow kRows[] = {
      .nick = "Reconnect automatically",
      .blurb = "Whether a lost call is replaced by a new one",
      .number = true},
+    {.name = "watchdog-timeout",
+     .kind = ValueKind::Integer,
+     .nick = "Watchdog timeout",
+     .blurb = "How long nothing may be heard from the service, in ms, before another network path "
+              "is tried; after speech, how long it may leave it unanswered",
+     .number = kDefaultWatchdogMs,
+     .minimum = 300,
+     .maximum = 10000},
+    {.name = "ice-restart",
+     .kind = ValueKind::Enum,
+     .nick = "ICE restart",
+     .blurb = "Whether ICE is restarted by signalling when a fresh path with the old credentials "
+              "does not help; only servers that send an ETag can (RFC 9725)",
+     .text = "auto",
+     .enum_type = gst_openai_realtime_ice_restart_get_type},
+    {.name = "rollover-margin",
+     .kind = ValueKind::Integer,
+     .nick = "Rollover margin",
+     .blurb = "How long before the service ends a session by itself a new call takes over, in "
+              "seconds; it waits for a quiet moment",
+     .number = kDefaultRolloverMarginS,
+     .minimum = 1,
+     .maximum = 3600},
     {.name = "max-retries",
      .kind = ValueKind::Integer,
      .nick = "Maximum retries",
@@ -220,8 +247,8 @@ const PropertyRow kRows[] = {
      .carrier = Carrier::AudioIn,
      .kind = ValueKind::Integer,
      .nick = "Prebuffer time",
-     .blurb = "How much speech is kept while no call is up, in ms, and sent first when one is; "
-              "what is older is dropped. 0: nothing is kept",
+     .blurb = "How much speech is kept while no call is up, in ms, and sent first when one is, "
+              "with what a lost call took along; what is older is dropped. 0: nothing is kept",
      .number = kDefaultPrebufferMs,
      .maximum = 60000},
     // --- audio out ---

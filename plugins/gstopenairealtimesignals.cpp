@@ -71,6 +71,13 @@ gboolean reconnect(GstElement *element) {
   });
 }
 
+gboolean restart_ice(GstElement *element) {
+  return act(element, "restart-ice", [](Session &session) -> Status {
+    session.restart_ice();
+    return Success{};
+  });
+}
+
 template <typename... Types>
 void install_action(GType type, const char *name, GCallback handler, Types... types) {
   auto flags = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
@@ -92,6 +99,10 @@ void install_signals(GstElementClass *klass) {
    * a worker thread, so the handler may take its time. */
   g_signal_new("request-token", type, G_SIGNAL_RUN_LAST, 0, first_token_wins, nullptr, nullptr,
                G_TYPE_STRING, 0);
+  /* request-ice-servers: (emitter) -> gchararray. Return iceServers as JSON, with "ttl" in seconds;
+   * emitted on a worker thread, when a call is made and before the credentials expire. */
+  g_signal_new("request-ice-servers", type, G_SIGNAL_RUN_LAST, 0, first_token_wins, nullptr,
+               nullptr, G_TYPE_STRING, 0);
   /* event: (type, json). Every event of the service, as it came. */
   install_signal(type, "event", G_TYPE_STRING, G_TYPE_STRING);
   /* function-call: (name, call_id, arguments). Answer with submit-tool-output. */
@@ -108,6 +119,7 @@ void install_signals(GstElementClass *klass) {
   install_action(type, "submit-tool-output", G_CALLBACK(submit_tool_output), G_TYPE_STRING,
                  G_TYPE_STRING);
   install_action(type, "reconnect", G_CALLBACK(reconnect));
+  install_action(type, "restart-ice", G_CALLBACK(restart_ice));
 }
 
 bool has_listener(GstElement *element, const char *signal) {
@@ -133,9 +145,9 @@ void emit_signals(GstElement *element, const SessionEvent &event) {
   }
 }
 
-Secret emit_request_token(GstElement *element) {
+Secret emit_request(GstElement *element, const char *signal) {
   gchar *answer = nullptr;
-  g_signal_emit_by_name(element, "request-token", &answer);
+  g_signal_emit_by_name(element, signal, &answer);
   if (answer == nullptr) return {};
   Secret token{std::string_view(answer)};
   explicit_bzero(answer, std::strlen(answer));

@@ -15,7 +15,7 @@ void install_signals(GstElementClass *klass);
 bool has_listener(GstElement *element, const char *signal);
 // Emits the signal that tells of this event, if somebody listens.
 void emit_signals(GstElement *element, const SessionEvent &event);
-// Emits `request-token`; empty: nobody answered.
-Secret emit_request_token(GstElement *element);
+// Emits `request-token` or `request-ice-servers`; empty: nobody answered.
+Secret emit_request(GstElement *element, const char *signal);
 
 }  // namespace oairt

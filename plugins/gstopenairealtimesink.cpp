@@ -27,6 +27,7 @@
 #include "gstopenairealtimesignals.h"
 #include "input_caps.h"
 #include "mediasink.h"
+#include "voice_meter.h"
 
 OAIRT_LOG_USE(element)
 
@@ -268,6 +269,11 @@ static void make_raw_chain(GstOpenaiRealtimeSink *self) {
   g_object_set(priv->encoder, "complexity", kComplexity, nullptr);
   gst_element_link_many(priv->convert, priv->resample, filter, priv->encoder,
                         GST_ELEMENT_CAST(priv->media_sink), nullptr);
+  auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->encoder, "sink"));
+  oairt::add_voice_meter(pad.get(), [priv] {
+    oairt::LockGuard guard(priv->lock);
+    if (priv->media && !priv->muted) priv->media->note_voice(oairt::Clock::now());
+  });
 }
 
 static void make_pad(GstOpenaiRealtimeSink *self) {

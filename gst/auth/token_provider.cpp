@@ -131,13 +131,7 @@ std::unique_ptr<TokenProvider> make_mint_provider(std::shared_ptr<HttpClient> ht
 std::unique_ptr<TokenProvider> make_token_url_provider(std::shared_ptr<HttpClient> http,
                                                        TokenUrlOptions options) {
   HttpTokenProvider::Plan plan{token_url_request(options), "The request to token-url",
-                               "The token server", Secret(), std::nullopt};
-  for (const HttpHeader &header : options.headers) {
-    if (g_ascii_strcasecmp(header.name.c_str(), "Authorization") != 0) continue;
-    std::string_view value = header.value.reveal();
-    std::size_t space = value.find(' ');  // "Bearer …"
-    plan.credential = Secret(space == std::string_view::npos ? value : value.substr(space + 1));
-  }
+                               "The token server", credential_of(options.headers), std::nullopt};
   return std::make_unique<HttpTokenProvider>(std::move(http), std::move(plan));
 }
 

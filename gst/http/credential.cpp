@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <glib.h>
+
 namespace oairt {
 namespace {
 
@@ -29,6 +31,16 @@ HttpHeader credential_header(const Secret &credential, bool azure) {
   HttpHeader header{"Authorization", Secret(text)};
   wipe(text);
   return header;
+}
+
+Secret credential_of(const std::vector<HttpHeader> &headers) {
+  for (const HttpHeader &header : headers) {
+    if (g_ascii_strcasecmp(header.name.c_str(), "Authorization") != 0) continue;
+    std::string_view value = header.value.reveal();
+    std::size_t space = value.find(' ');  // "Bearer …"
+    return Secret(space == std::string_view::npos ? value : value.substr(space + 1));
+  }
+  return {};
 }
 
 void wipe(std::string &text) {

@@ -9,8 +9,8 @@ void DtlsReplay::sent(const Datagram &datagram, TimePoint now) {
   while (bytes_ > kMaxBytes) drop_front();
 }
 
-void DtlsReplay::received(TimePoint now) {
-  while (!entries_.empty() && entries_.front().when < now - kMargin) drop_front();
+void DtlsReplay::received(TimePoint now, Duration margin) {
+  while (!entries_.empty() && entries_.front().when < now - margin) drop_front();
 }
 
 std::vector<Datagram> DtlsReplay::records() const {

@@ -1,8 +1,9 @@
 // The DTLS records that a dead path may have swallowed, to be sent again over the path that
-// replaces it; so SCTP need not wait out its retransmission timer. Records the peer has already are
-// dropped by its replay window (RFC 6347, 4.1.2.6).
+// replaces it or over the same one when it comes back; so SCTP need not wait out its retransmission
+// timer. Records the peer has already are dropped by its replay window (RFC 6347, 4.1.2.6).
 // Thread-bound: the owner guards it. Time is an argument.
-// Never keeps more than kMaxBytes; the oldest go first.
+// Never keeps more than kMaxBytes; the oldest go first, for what they carried is what SCTP itself
+// repeats, in newer records, while nothing is acknowledged.
 #pragma once
 
 #include <deque>
@@ -20,7 +21,10 @@ class DtlsReplay {
   static constexpr Duration kMargin = milliseconds(300);
 
   void sent(const Datagram &datagram, TimePoint now);
-  void received(TimePoint now);
+  // `margin` is to cover a round trip.
+  void received(TimePoint now, Duration margin = kMargin);
+  // In the order of sending: the peer's window is 64 records wide, a newer one first would close
+  // it.
   std::vector<Datagram> records() const;
   std::size_t bytes() const { return bytes_; }
 

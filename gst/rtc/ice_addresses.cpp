@@ -68,8 +68,8 @@ std::vector<LocalAddress> list_local_addresses() {
     if (family != AF_INET && family != AF_INET6) continue;
     std::string text = to_text(entry->ifa_addr);
     if (text.empty()) continue;
-    out.push_back(
-        {text, entry->ifa_name, family == AF_INET6, (entry->ifa_flags & IFF_LOOPBACK) != 0});
+    out.push_back({text, entry->ifa_name, family == AF_INET6,
+                   (entry->ifa_flags & IFF_LOOPBACK) != 0, (entry->ifa_flags & IFF_RUNNING) != 0});
   }
   return out;
 }
@@ -100,6 +100,24 @@ std::vector<LocalAddress> choose_local_addresses(const std::vector<LocalAddress>
   });
   if (out.size() > kMaxAddresses) out.resize(kMaxAddresses);
   return out;
+}
+
+std::pair<std::vector<LocalAddress>, std::vector<LocalAddress>> split_by_preference(
+    std::vector<LocalAddress> addresses, const std::vector<std::string> &preferred) {
+  bool any_running = std::any_of(addresses.begin(), addresses.end(),
+                                 [](const LocalAddress &local) { return local.running; });
+  std::set<std::string> devices;
+  for (const LocalAddress &local : addresses) {
+    bool wanted = std::find(preferred.begin(), preferred.end(), local.address) != preferred.end();
+    if (wanted && (local.running || !any_running)) devices.insert(local.device);
+  }
+  if (devices.empty()) return {std::move(addresses), {}};
+  auto others = std::stable_partition(
+      addresses.begin(), addresses.end(),
+      [&devices](const LocalAddress &local) { return devices.contains(local.device); });
+  std::vector<LocalAddress> rest(others, addresses.end());
+  addresses.erase(others, addresses.end());
+  return {std::move(addresses), std::move(rest)};
 }
 
 std::vector<std::string> preferred_sources(const std::vector<Destination> &destinations) {

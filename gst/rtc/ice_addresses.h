@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gio/gio.h>
@@ -16,6 +17,7 @@ struct LocalAddress {
   std::string device;
   bool ipv6 = false;
   bool loopback = false;
+  bool running = true;  // its device has a carrier
   bool operator==(const LocalAddress &) const = default;
 };
 
@@ -34,6 +36,11 @@ std::vector<LocalAddress> list_local_addresses();
 std::vector<LocalAddress> choose_local_addresses(const std::vector<LocalAddress> &all,
                                                  const std::vector<Destination> &destinations,
                                                  const std::vector<std::string> &preferred);
+
+// Pure. First those on the devices that routing prefers, then those on the others; a device without
+// a carrier is not preferred where another has one. All are first if routing prefers none.
+std::pair<std::vector<LocalAddress>, std::vector<LocalAddress>> split_by_preference(
+    std::vector<LocalAddress> addresses, const std::vector<std::string> &preferred);
 
 // The source addresses the kernel's routing picks for the destinations.
 std::vector<std::string> preferred_sources(const std::vector<Destination> &destinations);

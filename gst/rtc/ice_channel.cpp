@@ -12,7 +12,7 @@ bool IceWire::send(const uint8_t *data, std::size_t size) const {
 
 bool IceChannel::transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *data,
                           std::size_t size) {
-  if (!wire || !wire->send(data, size)) {
+  if (!wire || !consent_ || !wire->send(data, size)) {
     ++send_drops_;
     return false;
   }
@@ -62,21 +62,43 @@ void IceChannel::set_flushing(bool flushing) {
   queue_changed_.notify_all();
 }
 
+// A path that has just been found was heard just now.
 void IceChannel::set_wire(std::shared_ptr<IceWire> wire) {
   LockGuard lock(send_mutex_);
   wire_.swap(wire);
+  if (!wire_) return;
+  last_on_wire_ = last_heard_ = Clock::now().time_since_epoch().count();
+  consent_ = true;
 }
 
-void IceChannel::received(const uint8_t *data, std::size_t size) {
+void IceChannel::lose_consent() { consent_ = false; }
+
+void IceChannel::heard(TimePoint now, bool on_wire) { alive(now, on_wire); }
+
+void IceChannel::alive(TimePoint now, bool on_wire) {
+  last_heard_ = now.time_since_epoch().count();
+  if (!on_wire) return;
+  Duration silence = now - TimePoint(Duration(last_on_wire_.exchange(last_heard_)));
+  consent_ = true;
+  std::vector<Datagram> missed;
+  {
+    LockGuard lock(send_mutex_);
+    if (resume_after_ > Duration::zero() && silence > resume_after_) missed = replay_.records();
+    replay_.received(now, std::max(DtlsReplay::kMargin, 2 * Duration(round_trip_.load())));
+  }
+  replay(missed);
+}
+
+void IceChannel::received(const uint8_t *data, std::size_t size, bool on_wire) {
   if (size == 0) return;
   InboundPacket packet{Ref<GstBuffer>::adopt(gst_buffer_new_memdup(data, size)), Clock::now()};
   last_inbound_ = packet.arrival.time_since_epoch().count();
+  alive(packet.arrival, on_wire);
   bytes_received_ += size;
   ++packets_received_;
   {
     LockGuard lock(send_mutex_);
     flight_.received(data, size, packet.arrival);
-    replay_.received(packet.arrival);
   }
   LockGuard lock(queue_mutex_);
   while (queue_.size() >= kMaxQueuedPackets || queued_bytes_ + size > kMaxQueuedBytes) {
@@ -117,16 +139,25 @@ void IceChannel::repeat() {
   }
 }
 
-std::size_t IceChannel::replay() {
-  std::shared_ptr<IceWire> wire;
+void IceChannel::replay() {
   std::vector<Datagram> records;
   {
     LockGuard lock(send_mutex_);
-    wire = wire_;
     records = replay_.records();
   }
-  for (const Datagram &record : records) transmit(wire, record->data(), record->size());
-  return records.size();
+  replay(records);
+}
+
+void IceChannel::replay(const std::vector<Datagram> &records) {
+  if (records.empty()) return;
+  std::shared_ptr<IceWire> wire;
+  {
+    LockGuard lock(send_mutex_);
+    wire = wire_;
+  }
+  for (const Datagram &record : records) {
+    if (transmit(wire, record->data(), record->size())) ++replays_;
+  }
 }
 
 }  // namespace oairt

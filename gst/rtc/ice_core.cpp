@@ -52,12 +52,18 @@ IceCore::~IceCore() { g_weak_ref_clear(&transport_); }
 
 void IceCore::init() {
   std::weak_ptr<IceCore> weak = weak_from_this();
-  channel_ = std::make_shared<IceChannel>(options_.dtls_repeat, options_.opening_repeat, [weak] {
-    if (auto core = weak.lock()) core->post([](IceCore &self) { self.schedule_repeat(); });
-  });
-  servers_ = std::make_shared<IceServers>([weak] {
-    if (auto core = weak.lock()) core->on_servers_changed();
-  });
+  channel_ = std::make_shared<IceChannel>(
+      options_.dtls_repeat, options_.opening_repeat, options_.resume_after, [weak] {
+        if (auto core = weak.lock()) core->post([](IceCore &self) { self.schedule_repeat(); });
+      });
+  servers_ = std::make_shared<IceServers>(
+      [weak] {
+        if (auto core = weak.lock()) core->on_servers_changed();
+      },
+      [weak](const uint8_t *data, std::size_t size) {
+        auto core = weak.lock();
+        if (core && core->active_) core->active_->overhear(data, size);
+      });
   post([](IceCore &self) { self.configure_servers(); });
 }
 
@@ -68,16 +74,34 @@ void IceCore::configure_servers() {
     auto uri = parse_stun_uri(options_.stun_server);
     uri ? servers_->set_stun(std::move(uri).value()) : report(uri.error());
   }
-  for (const Secret &server : options_.turn_servers) {
-    auto uri = parse_turn_uri(server.reveal());
-    uri ? servers_->add_turn(std::move(uri).value()) : report(uri.error());
-  }
+  add_turn_servers(options_.turn_servers);
   if (!options_.proxy.empty()) {
     auto uri = parse_proxy_uri(options_.proxy);
     uri ? servers_->set_proxy(std::move(uri).value()) : report(uri.error());
   }
   options_.turn_servers.clear();
   servers_->resolve();
+}
+
+void IceCore::add_turn_servers(const std::vector<Secret> &turn_servers) {
+  for (const Secret &server : turn_servers) {
+    auto uri = parse_turn_uri(server.reveal());
+    if (uri) {
+      servers_->add_turn(std::move(uri).value());
+    } else {
+      LOG_WARNING("%s", uri.error().message.c_str());
+    }
+  }
+}
+
+void IceCore::set_turn_servers(const std::vector<Secret> &turn_servers) {
+  loop_.assert_in_loop();
+  if (ended_) return;
+  servers_->clear_turn();
+  add_turn_servers(turn_servers);
+  servers_->resolve();
+  // An effort under way may as well use them; what is in use is left alone.
+  on_servers_changed();
 }
 
 void IceCore::post(std::function<void(IceCore &)> task) {
@@ -107,7 +131,9 @@ IceCounters IceCore::counters() const {
   IceCounters counters;
   counters.swaps = swaps_;
   counters.paths = paths_;
-  counters.replayed_records = replayed_;
+  counters.replayed_records = channel_->replays();
+  counters.probes = probes_;
+  counters.answers = answers_;
   counters.repeated_records = channel_->repeats();
   counters.send_drops = channel_->send_drops();
   counters.receive_drops = channel_->receive_drops();
@@ -224,6 +250,8 @@ void IceCore::finish_restart(const Credentials &remote,
                              const std::vector<std::string> &candidates) {
   loop_.assert_in_loop();
   if (ended_ || !restart_local_) return;
+  end_rounds();  // theirs are the old credentials
+  if (active_ && !before_restart_) before_restart_ = Before{local_, remote_, candidates_};
   local_ = *std::exchange(restart_local_, std::nullopt);
   remote_ = remote;
   candidates_.clear();

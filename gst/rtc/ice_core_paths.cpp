@@ -9,9 +9,6 @@ OAIRT_LOG_USE(ice)
 namespace oairt {
 namespace {
 
-// webrtcbin hands the candidates over one by one; the choice of local addresses wants them all.
-constexpr Duration kCandidateBurst = milliseconds(1);
-
 GstWebRTCICEConnectionState to_webrtc(IceState state) {
   switch (state) {
     case IceState::Checking:
@@ -25,6 +22,9 @@ GstWebRTCICEConnectionState to_webrtc(IceState state) {
   }
   return GST_WEBRTC_ICE_CONNECTION_STATE_NEW;
 }
+
+// libnice tells the pair and the state of a new path one by one.
+constexpr Duration kNominationSpacing = milliseconds(20);
 
 const char *name(IceState state) {
   switch (state) {
@@ -46,151 +46,15 @@ void IceCore::cancel(EventLoop::TimerId &timer) {
   if (timer != 0) loop_.cancel(std::exchange(timer, 0));
 }
 
-bool IceCore::ready() const {
-  return !ended_ && !local_.ufrag.empty() && !remote_.ufrag.empty() && !candidates_.list().empty();
-}
-
-void IceCore::schedule_sync() {
-  if (sync_timer_ != 0) return;
-  sync_timer_ = loop_.call_after(kCandidateBurst, [weak = weak_from_this()] {
-    auto self = weak.lock();
-    if (!self || self->ended_) return;
-    self->sync_timer_ = 0;
-    self->sync_candidates();
-  });
-}
-
-void IceCore::sync_candidates() {
-  if (!ready()) return;
-  if (!active_ && !round_) {
-    start_round("connect");
-  } else if (round_) {
-    // A path cannot take further local addresses once it has gathered.
-    if (!same_reach(round_destinations_, destinations())) {
-      start_round("another kind of address");
-      return;
-    }
-    for (const auto &path : round_->paths(IceRound::Kind::Udp)) {
-      path->add_remote(candidates_.with(IceCandidate::Transport::Udp));
-    }
-    plan_round();
-  }
-}
-
-std::vector<Destination> IceCore::destinations() const {
-  std::vector<Destination> out;
-  if (!options_.relay_only) {
-    for (const IceCandidate &candidate : candidates_.list()) {
-      out.push_back({candidate.address, candidate.port});
-    }
-  }
-  for (const RelayServer &relay : servers_->relays()) {
-    out.push_back({relay.server.address, relay.server.port});
-  }
-  if (out.empty() && options_.relay_only) {
-    // The relay's address is still being looked up: be ready for either family.
-    out = {{"192.0.2.1", 3478}, {"2001:db8::1", 3478}};
-  }
-  return out;
-}
-
-IcePathConfig IceCore::path_config(IceRound::Kind kind) const {
-  IcePathConfig config;
-  config.local = local_;
-  config.remote = remote_;
-  config.destinations = round_destinations_;
-  config.stun = servers_->stun();
-  config.relay_only = options_.relay_only;
-  config.tcp = kind == IceRound::Kind::Tcp;
-  config.controlling = controlling_;
-  config.aggressive = options_.aggressive_nomination;
-  config.pacing = options_.pacing;
-  config.tos = tos_;
-  return config;
-}
-
-void IceCore::start_round(const char *why) {
-  end_round();
-  if (!active_ && state_ == IceState::New) set_state(IceState::Checking);
-  LOG_INFO("looking for a path: %s", why);
-  round_destinations_ = destinations();
-  round_ = std::make_shared<IceRound>(loop_, [weak = weak_from_this()](IceRound::Kind kind) {
-    auto self = weak.lock();
-    return self && !self->ended_ ? self->make_path(kind) : nullptr;
-  });
-  plan_round();
-  publish_snapshot();
-}
-
-// UDP, once more UDP, then TCP. Called again when more is known of the peer.
-void IceCore::plan_round() {
-  auto round = round_;
-  bool tcp = options_.ice_tcp && !options_.relay_only &&
-             !candidates_.with(IceCandidate::Transport::TcpPassive).empty();
-  bool udp = options_.relay_only || servers_->has_relays() ||
-             !candidates_.with(IceCandidate::Transport::Udp).empty();
-  if (tcp) round->want(IceRound::Kind::Tcp, {udp ? options_.tcp_delay : Duration::zero()});
-  if (!udp) return;
-  std::vector<Duration> delays = {Duration::zero()};
-  // A second allocation at a TURN server for the same end would be a waste.
-  if (!options_.relay_only && options_.hedge_delay > Duration::zero()) {
-    delays.push_back(options_.hedge_delay);
-  }
-  round->want(IceRound::Kind::Udp, delays);
-}
-
-std::shared_ptr<IcePath> IceCore::make_path(IceRound::Kind kind) {
-  auto path = std::make_shared<IcePath>(
-      loop_, std::static_pointer_cast<IcePathListener>(shared_from_this()), path_config(kind));
-  if (!path->gather()) {
-    LOG_DEBUG("no address to send from");
-    bury(std::move(path));
-    return nullptr;
-  }
-  ++paths_;
-  if (kind == IceRound::Kind::Udp) path->add_relays(servers_->relays());
-  path->add_remote(candidates_.with(kind == IceRound::Kind::Udp
-                                        ? IceCandidate::Transport::Udp
-                                        : IceCandidate::Transport::TcpPassive));
-  LOG_INFO("path %p started by %s", static_cast<void *>(path.get()),
-           kind == IceRound::Kind::Udp ? "udp" : "tcp");
-  return path;
-}
-
-void IceCore::on_servers_changed() {
-  if (ended_ || !round_) return;
-  if (!same_reach(round_destinations_, destinations())) {
-    start_round("a relay became known");
-    return;
-  }
-  for (const auto &path : round_->paths(IceRound::Kind::Udp)) path->add_relays(servers_->relays());
-}
-
-void IceCore::migrate(const char *why) {
-  loop_.assert_in_loop();
-  if (!ready()) return;
-  servers_->resolve();
-  start_round(why);
-}
-
-void IceCore::end_round() {
-  if (!round_) return;
-  auto round = std::exchange(round_, nullptr);
-  for (auto &path : round->release()) bury(std::move(path));
-}
-
 void IceCore::on_path_state(const std::shared_ptr<IcePath> &path, IceState state) {
   if (ended_) return;
   LOG_DEBUG("path %p is %s", static_cast<void *>(path.get()), name(state));
-  if (round_ && round_->contains(path)) {
+  if (Effort *effort = effort_of(path)) {
     if (state == IceState::Connected) {
+      effort->round->remove(path);
       swap_in(path);
     } else if (state == IceState::Failed) {
-      bool more = round_->remove(path);
-      bury(path);
-      if (more) return;
-      end_round();
-      if (!active_) set_state(IceState::Failed);
+      on_pending_failed(*effort, path);
     }
   } else if (path == active_ && (state == IceState::Connected || state == IceState::Failed)) {
     set_state(state);
@@ -199,41 +63,47 @@ void IceCore::on_path_state(const std::shared_ptr<IcePath> &path, IceState state
 }
 
 void IceCore::swap_in(const std::shared_ptr<IcePath> &path) {
-  round_->remove(path);
   std::shared_ptr<IcePath> old = std::exchange(active_, path);
-  end_round();
+  end_rounds_gently();
+  before_restart_.reset();
   channel_->set_wire(active_->wire());
-  if (old) {
-    replayed_ += channel_->replay();
-    ++swaps_;
-    retire(std::move(old));
-  }
   schedule_nominations();
+  if (old) {
+    channel_->replay();
+    ++swaps_;
+    retire(std::move(old), options_.retire);
+  }
+  next_consent_check_ = Clock::now() + options_.consent_interval;
+  watch_consent();
   publish_snapshot();
   LOG_INFO("path %p is in use", static_cast<void *>(active_.get()));
   set_state(IceState::Connected);
 }
 
-// The peer may have heard a loser of the race last; it must come back at once, not with libnice's
-// next check in five seconds.
+// The peer may have heard a loser of the race last, and on a slow network its check arrives long
+// after it was given up; the peer must come back at once.
 void IceCore::schedule_nominations() {
-  for (int delay_ms : {20, 100, 300}) {
+  TimePoint now = Clock::now();
+  bool again = now - std::exchange(nominated_at_, now) < kNominationSpacing;
+  if (std::exchange(nominated_, active_.get()) == active_.get() && again) return;
+  probe();
+  for (int delay_ms : {20, 60, 120, 300, 800, 1600}) {
     loop_.call_after(milliseconds(delay_ms),
                      [weak = weak_from_this(), path = std::weak_ptr<IcePath>(active_)] {
                        auto self = weak.lock();
                        auto winner = path.lock();
                        if (self && winner && !self->ended_ && winner == self->active_) {
-                         winner->nominate();
+                         self->probe();
                        }
                      });
   }
 }
 
-// A replaced path still hears what is on its way, but not for long: its next keep-alive check
-// would nominate it again at the peer.
-void IceCore::retire(std::shared_ptr<IcePath> path) {
+// A replaced path, and one that lost the race, still hears what is on its way to it, but not for
+// long: its next check would nominate it again at the peer.
+void IceCore::retire(std::shared_ptr<IcePath> path, Duration time) {
   retired_.push_back(path);
-  loop_.call_after(options_.retire, [weak = weak_from_this(), old = std::weak_ptr<IcePath>(path)] {
+  loop_.call_after(time, [weak = weak_from_this(), old = std::weak_ptr<IcePath>(path)] {
     auto self = weak.lock();
     auto path = old.lock();
     if (!self || self->ended_ || !path) return;
@@ -270,14 +140,65 @@ void IceCore::reap() {
 void IceCore::on_path_pair(const std::shared_ptr<IcePath> &path) {
   if (ended_ || path != active_) return;
   publish_snapshot();
+  schedule_nominations();
   auto transport = Ref<GstWebRTCICETransport>::adopt(
       static_cast<GstWebRTCICETransport *>(g_weak_ref_get(&transport_)));
   if (transport) gst_webrtc_ice_transport_selected_pair_change(transport.get());
 }
 
-void IceCore::on_path_packet(const uint8_t *data, std::size_t size) {
-  channel_->received(data, size);
+void IceCore::on_path_packet(const IcePath &path, const uint8_t *data, std::size_t size) {
+  bool on_active = &path == active_.get();
+  channel_->received(data, size, on_active);
+  on_sign_of_life(on_active);
   schedule_repeat();
+}
+
+void IceCore::on_path_answer(const std::shared_ptr<IcePath> &path, Duration round_trip) {
+  if (ended_) return;
+  ++answers_;
+  round_trip_ = round_trip_ ? (*round_trip_ * 3 + round_trip) / 4 : round_trip;
+  channel_->set_round_trip(*round_trip_);
+  channel_->heard(Clock::now(), path == active_);
+  on_sign_of_life(path == active_);
+}
+
+void IceCore::on_sign_of_life(bool on_active) {
+  if (ended_ || !on_active || state_ != IceState::Failed) return;
+  LOG_INFO("the peer is heard again on the path in use");
+  set_state(IceState::Connected);
+  watch_consent();
+}
+
+void IceCore::probe() {
+  loop_.assert_in_loop();
+  if (!ended_ && active_ && active_->probe()) ++probes_;
+}
+
+// Asks from time to time, and notes when the peer was not heard for too long.
+void IceCore::watch_consent() {
+  cancel(consent_timer_);
+  if (ended_ || !active_) return;
+  TimePoint now = Clock::now(), expiry = channel_->last_heard_on_wire() + options_.consent_timeout;
+  if (now >= next_consent_check_) {
+    probe();
+    next_consent_check_ = now + std::chrono::duration_cast<Duration>(
+                                    options_.consent_interval * g_random_double_range(0.8, 1.2));
+  }
+  if (now >= expiry && channel_->consent()) {
+    LOG_WARNING("nothing was heard from the peer for %.0f s; only the question is sent",
+                to_ms(options_.consent_timeout) / 1000);
+    channel_->lose_consent();
+    set_state(IceState::Failed);
+    if (ended_) return;
+  }
+  TimePoint next =
+      channel_->consent() ? std::min(next_consent_check_, expiry) : next_consent_check_;
+  consent_timer_ = loop_.call_at(next, [weak = weak_from_this()] {
+    auto self = weak.lock();
+    if (!self || self->ended_) return;
+    self->consent_timer_ = 0;
+    self->watch_consent();
+  });
 }
 
 void IceCore::schedule_repeat() {
@@ -297,7 +218,7 @@ void IceCore::schedule_repeat() {
 }
 
 void IceCore::publish_snapshot() {
-  const auto path = active_ ? active_ : round_ ? round_->any() : nullptr;
+  const auto path = active_ ? active_ : efforts_.empty() ? nullptr : efforts_.back().round->any();
   if (!path) return;
   IceSnapshot fresh = path->snapshot();
   LockGuard lock(mutex_);
@@ -333,10 +254,11 @@ void IceCore::close() {
   if (loop_.in_loop()) {
     cancel(sync_timer_);
     cancel(repeat_timer_);
+    cancel(consent_timer_);
   }
   std::vector<std::shared_ptr<IcePath>> paths = std::exchange(retired_, {});
   if (active_) paths.push_back(std::exchange(active_, nullptr));
-  end_round();
+  end_rounds();
   for (auto &path : paths) bury(std::move(path));
   if (!loop_.in_loop()) dying_.clear();
   if (dying_.empty()) drained_ = true;

@@ -44,7 +44,8 @@ static void oairt_ice_transport_init(OairtIceTransport *) {}
 
 static GstWebRTCICETransport *make_transport(const CoreRef &core, GstWebRTCICEComponent component) {
   auto channel = core ? core->channel()
-                      : std::make_shared<IceChannel>(Duration::zero(), Duration::zero(), [] {});
+                      : std::make_shared<IceChannel>(Duration::zero(), Duration::zero(),
+                                                     Duration::zero(), [] {});
   bool controlling = core && core->controlling();
   auto *transport = static_cast<GstWebRTCICETransport *>(
       g_object_new(oairt_ice_transport_get_type(), "component", component, nullptr));

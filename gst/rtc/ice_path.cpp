@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/log.h"
-#include "rtc/ice_check.h"
 
 OAIRT_LOG_USE(ice)
 
@@ -64,7 +63,9 @@ NiceCandidate *make_candidate(const IceCandidate &from, guint stream) {
 std::string text(const Secret &secret) { return std::string(secret.reveal()); }
 
 NiceAgent *make_agent(GMainContext *context, const IcePathConfig &config) {
-  int options = NICE_AGENT_OPTION_ICE_TRICKLE | NICE_AGENT_OPTION_CONSENT_FRESHNESS;
+  // Without consent freshness: libnice 0.1.21 gives a silent path up after 10 s and then refuses to
+  // send on it even if the peer comes back. The agent keeps to RFC 7675 itself.
+  int options = NICE_AGENT_OPTION_ICE_TRICKLE;
   if (!config.aggressive) options |= NICE_AGENT_OPTION_REGULAR_NOMINATION;
   NiceAgent *agent = nice_agent_new_full(context, NICE_COMPATIBILITY_RFC5245,
                                          static_cast<NiceAgentOption>(options));
@@ -86,7 +87,10 @@ using WeakPath = std::weak_ptr<IcePath>;
 }  // namespace
 
 IcePath::IcePath(EventLoop &loop, std::weak_ptr<IcePathListener> listener, IcePathConfig config)
-    : loop_(loop), listener_(std::move(listener)), config_(std::move(config)) {}
+    : loop_(loop),
+      listener_(std::move(listener)),
+      config_(std::move(config)),
+      checks_(config_.local, config_.remote, config_.controlling) {}
 
 IcePath::~IcePath() {
   if (!agent_ || closed_) return;
@@ -102,9 +106,16 @@ gulong IcePath::connect_signal(const char *signal, GCallback callback) {
 
 bool IcePath::gather() {
   loop_.assert_in_loop();
-  std::vector<LocalAddress> addresses = choose_local_addresses(
-      list_local_addresses(), config_.destinations, preferred_sources(config_.destinations));
+  std::vector<std::string> preferred = preferred_sources(config_.destinations);
+  std::vector<LocalAddress> addresses =
+      choose_local_addresses(list_local_addresses(), config_.destinations, preferred);
+  const bool many_devices = count_devices(addresses) > 1;
+  if (config_.devices != IcePathConfig::Devices::All) {
+    auto [first, others] = split_by_preference(std::move(addresses), preferred);
+    addresses = config_.devices == IcePathConfig::Devices::Preferred ? first : others;
+  }
   if (addresses.empty()) return false;
+  addresses_ = addresses;
   agent_ = Ref<NiceAgent>::adopt(make_agent(loop_.context(), config_));
   stream_ = nice_agent_add_stream(agent_.get(), 1);
   state_handler_ = connect_signal("component-state-changed", G_CALLBACK(&IcePath::on_state));
@@ -125,15 +136,15 @@ bool IcePath::gather() {
   if (config_.tos != 0) set_tos(config_.tos);
   wire_ = std::make_shared<IceWire>(agent_.get(), stream_);
   if (!nice_agent_gather_candidates(agent_.get(), stream_)) return false;
-  prepare_sockets(addresses);
+  prepare_sockets(addresses, many_devices);
   LOG_DEBUG("path %p gathers from %zu addresses", static_cast<void *>(this), addresses.size());
   return true;
 }
 
-void IcePath::prepare_sockets(const std::vector<LocalAddress> &addresses) {
+void IcePath::prepare_sockets(const std::vector<LocalAddress> &addresses, bool pin) {
   GPtrArray *sockets = nice_agent_get_sockets(agent_.get(), stream_, kComponent);
   if (sockets == nullptr) return;
-  if (count_devices(addresses) > 1) {
+  if (pin) {
     for (guint i = 0; i < sockets->len; ++i) {
       bind_to_device(G_SOCKET(g_ptr_array_index(sockets, i)), addresses);
     }
@@ -144,6 +155,18 @@ void IcePath::prepare_sockets(const std::vector<LocalAddress> &addresses) {
         [this](const uint8_t *data, std::size_t size) { deliver(data, size); });
   }
   g_ptr_array_unref(sockets);
+  // The path owns the peek, and it is gone before the path is.
+  peek_ = std::make_unique<SocketPeek>(
+      loop_.context(), [this] { return checks_.waiting(); },
+      [this](const uint8_t *data, std::size_t size) { overhear(data, size); });
+  watch_sockets();
+}
+
+void IcePath::watch_sockets() {
+  if (!peek_ || closed_) return;
+  GPtrArray *sockets = nice_agent_get_sockets(agent_.get(), stream_, kComponent);
+  peek_->watch(sockets);
+  if (sockets != nullptr) g_ptr_array_unref(sockets);
 }
 
 void IcePath::add_relays(const std::vector<RelayServer> &relays) {
@@ -182,10 +205,34 @@ void IcePath::set_tos(unsigned tos) {
   if (agent_ && !closed_) nice_agent_set_stream_tos(agent_.get(), stream_, static_cast<gint>(tos));
 }
 
-void IcePath::nominate() {
-  if (closed_ || !wire_ || !config_.controlling || state_ != IceState::Connected) return;
-  std::vector<uint8_t> check = make_nominating_check(config_.local, config_.remote);
-  if (!check.empty()) wire_->send(check.data(), check.size());
+bool IcePath::probe() {
+  if (closed_ || !wire_ || !was_connected_) return false;
+  std::vector<uint8_t> check = checks_.make(Clock::now());
+  return !check.empty() && wire_->send(check.data(), check.size());
+}
+
+void IcePath::overhear(const uint8_t *data, std::size_t size) {
+  if (closed_) return;
+  auto round_trip = checks_.find_answer(data, size, Clock::now());
+  auto listener = listener_.lock();
+  if (round_trip && listener) listener->on_path_answer(shared_from_this(), *round_trip);
+}
+
+std::string IcePath::device_of(const std::string &address) const {
+  for (const LocalAddress &local : addresses_) {
+    if (local.address == address) return local.device;
+  }
+  // That of a relay is the server's; with a single device there is no doubt all the same.
+  bool single = count_devices(addresses_) == 1 && !addresses_.front().loopback;
+  return single ? addresses_.front().device : "";
+}
+
+bool IcePath::has_address(const std::vector<LocalAddress> &now) const {
+  auto pair = snapshot().pair();
+  if (!pair) return false;
+  return std::any_of(now.begin(), now.end(), [&pair](const LocalAddress &local) {
+    return local.running && local.address == pair->base_address;
+  });
 }
 
 void IcePath::on_state(NiceAgent *, guint, guint, guint state, gpointer data) {
@@ -204,6 +251,10 @@ void IcePath::handle_state(IceState state) {
   if (closed_ || state == state_) return;
   state_ = state;
   if (state != IceState::Checking) early_.reset();
+  if (state == IceState::Connected) {
+    was_connected_ = true;
+    watch_sockets();  // a TCP connection is a socket of its own
+  }
   if (auto listener = listener_.lock()) listener->on_path_state(shared_from_this(), state);
 }
 
@@ -214,19 +265,23 @@ void IcePath::on_pair(NiceAgent *, guint, guint, NiceCandidate *, NiceCandidate 
   self->loop_.post([weak = WeakPath(self)] {
     auto path = weak.lock();
     if (!path || path->closed_) return;
+    path->watch_sockets();
     if (auto listener = path->listener_.lock()) listener->on_path_pair(path);
   });
 }
 
 void IcePath::on_packet(NiceAgent *, guint, guint, guint size, gchar *data, gpointer self) {
   auto *bytes = reinterpret_cast<const uint8_t *>(data);
-  // The answers to nominate(); libnice knows of no such question and takes them for data.
-  if (packet_kind(bytes, size) == PacketKind::Stun) return;
-  static_cast<IcePath *>(self)->deliver(bytes, size);
+  auto *path = static_cast<IcePath *>(self);
+  if (packet_kind(bytes, size) == PacketKind::Stun) {
+    path->overhear(bytes, size);  // where libnice takes what it did not ask for as data
+  } else {
+    path->deliver(bytes, size);
+  }
 }
 
 void IcePath::deliver(const uint8_t *data, std::size_t size) {
-  if (auto listener = listener_.lock()) listener->on_path_packet(data, size);
+  if (auto listener = listener_.lock()) listener->on_path_packet(*this, data, size);
 }
 
 IceSnapshot IcePath::snapshot() const {
@@ -244,6 +299,9 @@ IceSnapshot IcePath::snapshot() const {
   if (nice_agent_get_selected_pair(agent_.get(), stream_, kComponent, &local, &remote)) {
     snapshot.selected_local = describe_candidate(*local, relays_, true);
     snapshot.selected_remote = describe_candidate(*remote, relays_, false);
+    CandidateInfo &own = *snapshot.selected_local;
+    own.device = device_of(own.base);
+    if (own.device.empty()) own.base.clear();
   }
   return snapshot;
 }
@@ -253,6 +311,7 @@ bool IcePath::has_allocation() const { return !relays_.empty(); }
 void IcePath::detach() {
   closed_ = true;
   early_.reset();
+  peek_.reset();
   g_signal_handler_disconnect(agent_.get(), state_handler_);
   g_signal_handler_disconnect(agent_.get(), pair_handler_);
   // Not without a callback: then libnice reads nothing, not even a TURN server's farewell.

@@ -15,7 +15,9 @@
 #include "rtc/ice_agent.h"
 #include "rtc/ice_candidate.h"
 #include "rtc/ice_channel.h"
+#include "rtc/ice_check.h"
 #include "rtc/ice_early.h"
+#include "rtc/ice_peek.h"
 #include "rtc/ice_servers.h"
 #include "rtc/ice_stats.h"
 
@@ -27,6 +29,7 @@ struct IcePathConfig {
   std::optional<ServerAddress> stun;
   bool relay_only = false;
   bool tcp = false;  // TCP in place of UDP
+  enum class Devices { All, Preferred, Others } devices = Devices::All;
   bool controlling = true;
   bool aggressive = true;
   Duration pacing = milliseconds(5);
@@ -40,7 +43,9 @@ class IcePathListener {
   virtual ~IcePathListener() = default;
   virtual void on_path_state(const std::shared_ptr<IcePath> &path, IceState state) = 0;
   virtual void on_path_pair(const std::shared_ptr<IcePath> &path) = 0;
-  virtual void on_path_packet(const uint8_t *data, std::size_t size) = 0;
+  virtual void on_path_packet(const IcePath &path, const uint8_t *data, std::size_t size) = 0;
+  // The peer answered a probe.
+  virtual void on_path_answer(const std::shared_ptr<IcePath> &path, Duration round_trip) = 0;
 };
 
 class IcePath : public std::enable_shared_from_this<IcePath> {
@@ -56,8 +61,13 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
   void add_relays(const std::vector<RelayServer> &relays);
   void add_remote(const std::vector<IceCandidate> &candidates);
   void set_tos(unsigned tos);
-  // Tells the peer once more that this is the path to use.
-  void nominate();
+  // Asks the peer for a sign of life and tells it that this is the path to use. Needs a pair that
+  // was once connected; whether libnice still thinks so does not matter. False: nothing was sent.
+  bool probe();
+  // Bytes that came from the peer by a way that no socket of the path shows.
+  void overhear(const uint8_t *data, std::size_t size);
+  // Whether the machine can still send from it: the address is there and its device is up.
+  bool has_address(const std::vector<LocalAddress> &now) const;
   // Ends it; `done` runs in the loop when TURN servers have their allocations back, maybe at once.
   void close(std::function<void()> done);
 
@@ -76,7 +86,9 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
   static void on_relays_released(GObject *agent, GAsyncResult *result, gpointer data);
   gulong connect_signal(const char *signal, GCallback callback);
   void handle_state(IceState state);
-  void prepare_sockets(const std::vector<LocalAddress> &addresses);
+  void prepare_sockets(const std::vector<LocalAddress> &addresses, bool pin);
+  void watch_sockets();
+  std::string device_of(const std::string &address) const;
   void deliver(const uint8_t *data, std::size_t size);
   bool has_allocation() const;
   void detach();
@@ -89,6 +101,10 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
   gulong state_handler_ = 0, pair_handler_ = 0;
   std::shared_ptr<IceWire> wire_;
   std::unique_ptr<EarlyReader> early_;  // until it is connected
+  IceChecks checks_;
+  std::unique_ptr<SocketPeek> peek_;
+  std::vector<LocalAddress> addresses_;  // it gathered from
+  bool was_connected_ = false;
   IceState state_ = IceState::New;
   std::vector<IceCandidate> remote_;
   std::vector<RelayServer> relays_;

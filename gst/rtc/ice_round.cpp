@@ -39,7 +39,8 @@ void IceRound::start_later(Kind kind, Duration delay) {
 void IceRound::start(Kind kind) {
   auto path = make_path_(kind);
   if (!path) {
-    start_later(kind, kGatherRetry);
+    // That there is no other device is no reason to wait for one.
+    if (kind != Kind::UdpElsewhere) start_later(kind, kGatherRetry);
   } else if (over_) {
     path->close([path] {});
   } else {
@@ -52,10 +53,10 @@ bool IceRound::contains(const std::shared_ptr<IcePath> &path) const {
                      [&path](const Runner &runner) { return runner.path == path; });
 }
 
-std::vector<std::shared_ptr<IcePath>> IceRound::paths(Kind kind) const {
+std::vector<std::shared_ptr<IcePath>> IceRound::udp_paths() const {
   std::vector<std::shared_ptr<IcePath>> out;
   for (const Runner &runner : runners_) {
-    if (runner.kind == kind) out.push_back(runner.path);
+    if (runner.kind != Kind::Tcp) out.push_back(runner.path);
   }
   return out;
 }

@@ -1,6 +1,7 @@
-// One effort to reach the peer: paths that race for it. UDP goes first; a second UDP path follows
-// because one lost check costs libnice half a second; TCP follows where UDP gets no answer. The
-// first that connects wins, the others are given up.
+// One effort to reach the peer: paths that race for it. UDP by the device that routing prefers goes
+// first; UDP by the other devices follows, and a second path by the first, because one lost check
+// costs libnice half a second; TCP follows where UDP gets no answer. The first that connects wins,
+// the others are given up.
 // Thread-bound to the event loop.
 // Never decides what becomes of a winner; that is the agent's business.
 #pragma once
@@ -16,7 +17,7 @@ namespace oairt {
 
 class IceRound : public std::enable_shared_from_this<IceRound> {
  public:
-  enum class Kind { Udp, Tcp };
+  enum class Kind { Udp, UdpElsewhere, Tcp };
   // Returns a path that has gathered and knows the peer's candidates, or null: no address to send
   // from as yet.
   using MakePath = std::function<std::shared_ptr<IcePath>(Kind kind)>;
@@ -29,8 +30,8 @@ class IceRound : public std::enable_shared_from_this<IceRound> {
   // Starts paths of a kind after each of the delays; once for a kind, further calls do nothing.
   void want(Kind kind, const std::vector<Duration> &delays);
   bool contains(const std::shared_ptr<IcePath> &path) const;
-  // The paths of a kind that are under way.
-  std::vector<std::shared_ptr<IcePath>> paths(Kind kind) const;
+  // The paths by UDP that are under way.
+  std::vector<std::shared_ptr<IcePath>> udp_paths() const;
   std::shared_ptr<IcePath> any() const;
   // Takes a path out of the race; false if it was the last and none is to follow.
   bool remove(const std::shared_ptr<IcePath> &path);
@@ -49,7 +50,7 @@ class IceRound : public std::enable_shared_from_this<IceRound> {
   const MakePath make_path_;
   std::vector<Runner> runners_;
   std::vector<EventLoop::TimerId> timers_;  // starts still to come
-  bool wanted_[2] = {false, false};
+  bool wanted_[3] = {false, false, false};
   bool over_ = false;
 };
 

@@ -63,9 +63,9 @@ void IceServers::open_bridges(Entry &entry) {
   const ServerUri *proxy = proxy_ ? &*proxy_ : nullptr;
   for (TurnTransport transport : entry.uri.transports) {
     if (transport == TurnTransport::Tls && !entry.tls_bridge) {
-      entry.tls_bridge = std::make_unique<TurnBridge>(entry.uri, true, proxy, ca_file_);
-    } else if (transport == TurnTransport::Tcp && proxy_ && !entry.tcp_bridge) {
-      entry.tcp_bridge = std::make_unique<TurnBridge>(entry.uri, false, proxy, ca_file_);
+      entry.tls_bridge = std::make_shared<TurnBridge>(entry.uri, true, proxy, ca_file_, on_bytes_);
+    } else if (transport == TurnTransport::Tcp && !entry.tcp_bridge) {
+      entry.tcp_bridge = std::make_shared<TurnBridge>(entry.uri, false, proxy, ca_file_, on_bytes_);
     }
   }
 }
@@ -116,13 +116,14 @@ std::vector<RelayServer> IceServers::relays() const {
   std::vector<RelayServer> out;
   for (const auto &entry : turn_) {
     const ServerUri &uri = entry->uri;
-    auto add = [&](TurnTransport transport, const std::string &address, uint16_t port) {
-      out.push_back({{address, port}, transport, uri.user, uri.password});
+    auto add = [&](TurnTransport transport, const std::string &address, uint16_t port,
+                   std::shared_ptr<TurnBridge> bridge = nullptr) {
+      out.push_back({{address, port}, transport, uri.user, uri.password, std::move(bridge)});
     };
     for (TurnTransport transport : uri.transports) {
       const auto &bridge = transport == TurnTransport::Tls ? entry->tls_bridge : entry->tcp_bridge;
       if (transport != TurnTransport::Udp && bridge) {
-        if (bridge->port() != 0) add(transport, "127.0.0.1", bridge->port());
+        if (bridge->port() != 0) add(transport, "127.0.0.1", bridge->port(), bridge);
         continue;
       }
       for (const std::string &address : entry->addresses) add(transport, address, uri.port);

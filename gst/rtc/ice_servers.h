@@ -28,12 +28,15 @@ struct RelayServer {
   TurnTransport transport = TurnTransport::Udp;
   std::string user;
   Secret password;
+  std::shared_ptr<TurnBridge> bridge;  // kept for as long as a path goes through it
 };
 
 class IceServers : public std::enable_shared_from_this<IceServers> {
  public:
-  // `on_change` runs in the loop when a lookup brought an address that was not known before.
-  explicit IceServers(std::function<void()> on_change) : on_change_(std::move(on_change)) {}
+  // `on_change` runs in the loop when a lookup brought an address that was not known before,
+  // `on_bytes` with what comes from a server by a way that libnice does not show.
+  IceServers(std::function<void()> on_change, TurnBridge::OnBytes on_bytes)
+      : on_change_(std::move(on_change)), on_bytes_(std::move(on_bytes)) {}
   ~IceServers();
   IceServers(const IceServers &) = delete;
   IceServers &operator=(const IceServers &) = delete;
@@ -56,7 +59,7 @@ class IceServers : public std::enable_shared_from_this<IceServers> {
     ServerUri uri;
     std::vector<std::string> addresses;
     bool resolving = false;
-    std::unique_ptr<TurnBridge> tcp_bridge, tls_bridge;  // where libnice cannot go by itself
+    std::shared_ptr<TurnBridge> tcp_bridge, tls_bridge;  // where libnice cannot go by itself
   };
   struct Lookup {
     std::weak_ptr<IceServers> servers;
@@ -67,6 +70,7 @@ class IceServers : public std::enable_shared_from_this<IceServers> {
   static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer data);
 
   std::function<void()> on_change_;
+  const TurnBridge::OnBytes on_bytes_;
   std::shared_ptr<Entry> stun_;
   std::optional<ServerUri> proxy_;
   std::string ca_file_;

@@ -38,7 +38,7 @@ std::optional<IcePair> IceSnapshot::pair() const {
     return (ipv6 ? "[" + info.address + "]" : info.address) + ":" + std::to_string(info.port);
   };
   return IcePair{name_of(*selected_local), name_of(*selected_remote), place(*selected_local),
-                 place(*selected_remote)};
+                 place(*selected_remote),  selected_local->device,    selected_local->base};
 }
 
 CandidateInfo describe_candidate(const NiceCandidate &candidate,
@@ -46,6 +46,7 @@ CandidateInfo describe_candidate(const NiceCandidate &candidate,
   CandidateInfo info;
   info.address = address_of(candidate.addr);
   info.port = static_cast<uint16_t>(nice_address_get_port(&candidate.addr));
+  if (nice_address_is_valid(&candidate.base_addr)) info.base = address_of(candidate.base_addr);
   info.type = type_name(candidate.type);
   info.protocol = candidate.transport == NICE_CANDIDATE_TRANSPORT_UDP ? "udp" : "tcp";
   info.foundation = candidate.foundation;

@@ -22,6 +22,8 @@ struct CandidateInfo {
   const char *protocol = "udp";
   const char *relay_protocol = nullptr;
   std::string server;  // TURN server's address
+  std::string base;    // the machine's own address behind it
+  std::string device;  // that owns the base
   std::string foundation;
   uint32_t priority = 0;
 };

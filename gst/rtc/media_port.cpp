@@ -16,8 +16,11 @@ MediaPort::~MediaPort() = default;
 
 void MediaPort::push(UplinkFrame frame) { uplink_->push(std::move(frame)); }
 void MediaPort::set_mute(bool mute) { uplink_->set_mute(mute); }
-void MediaPort::set_target(std::shared_ptr<UplinkTarget> target) {
-  uplink_->set_target(std::move(target));
+void MediaPort::note_voice(TimePoint now) { input_voice_ = now.time_since_epoch().count(); }
+TimePoint MediaPort::last_input_voice() const { return TimePoint(Duration(input_voice_.load())); }
+void MediaPort::set_target(std::shared_ptr<UplinkTarget> target,
+                           std::optional<TimePoint> again_from) {
+  uplink_->set_target(std::move(target), again_from);
 }
 void MediaPort::set_prebuffer(Duration length) { uplink_->set_prebuffer(length); }
 void MediaPort::fill_idle(TimePoint now, Duration idle) { uplink_->fill_idle(now, idle); }

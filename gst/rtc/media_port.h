@@ -38,9 +38,10 @@ class UplinkTarget {
   virtual void push(UplinkFrame frame) = 0;
 };
 
-// All in packets; `silence` of those `sent` were put there by mute or fill_idle.
+// All in packets; `silence` of those `sent` were put there by mute or fill_idle, `repeated` were
+// sent to a second call because the first one was lost.
 struct UplinkStats {
-  uint64_t sent = 0, dropped = 0, silence = 0;
+  uint64_t sent = 0, dropped = 0, silence = 0, repeated = 0;
   Duration prebuffered{0};
 };
 // All in frames of 20 ms. `frames` were given out as voice, `concealed_frames` of them were made up
@@ -61,14 +62,21 @@ class MediaPort {
   // --- uplink, streaming side ---
   void push(UplinkFrame frame);
   void set_mute(bool mute);  // silence is sent in place of every packet
+  // What is pushed now sounds like a voice; known where the input is not encoded.
+  void note_voice(TimePoint now);
   // --- uplink, session side ---
-  // Opens the gate to that call: first what is kept, then what comes. nullptr closes it.
-  void set_target(std::shared_ptr<UplinkTarget> target);
+  // Opens the gate to that call: first what is kept, then what comes. nullptr closes it. What was
+  // captured since `again_from`, at most `prebuffer`, is sent once more: the call before took it
+  // along.
+  void set_target(std::shared_ptr<UplinkTarget> target,
+                  std::optional<TimePoint> again_from = std::nullopt);
   void set_prebuffer(Duration length);  // 0: nothing is kept
   // Sends an Opus silence packet if nothing was pushed for `idle`; call it every 20 ms. Keeps the
   // server's voice detection running when the sink is paused, at its end or not there.
   void fill_idle(TimePoint now, Duration idle);
   void clear_uplink();
+  // When note_voice() was called last; zero epoch: never.
+  TimePoint last_input_voice() const;
   UplinkStats uplink_stats() const;
 
   // --- downlink, call side ---
@@ -101,6 +109,7 @@ class MediaPort {
   struct Downlink;
   std::unique_ptr<Uplink> uplink_;
   std::unique_ptr<Downlink> downlink_;
+  std::atomic<Duration::rep> input_voice_{0};
 };
 
 }  // namespace oairt

@@ -74,7 +74,7 @@ class Peer {
   // From now on this call's voice goes to the media port (takes its writer).
   virtual void enable_downlink() = 0;
   virtual PeerTimings timings() const = 0;
-  // Cheap: what was last sampled; starts the next sample.
+  // Of this moment; to be asked for now and then only.
   virtual PeerStats stats() = 0;
   // For recovery below the call: fresh paths, ICE restart. Lives as long as the peer.
   virtual IceAgent *ice() { return nullptr; }

@@ -59,9 +59,8 @@ PeerConnection::PeerConnection(EventLoop &loop, PeerListener &listener,
       options_(std::move(options)),
       mailbox_(std::make_shared<Mailbox>(loop)),
       pipeline_(std::make_unique<PeerPipeline>(mailbox_, media_)),
-      channel_(
-          std::make_unique<DataChannel>(loop, mailbox_, static_cast<DataChannelListener &>(*this))),
-      sampler_(mailbox_) {}
+      channel_(std::make_unique<DataChannel>(loop, mailbox_,
+                                             static_cast<DataChannelListener &>(*this))) {}
 
 PeerConnection::~PeerConnection() { close(); }
 
@@ -267,9 +266,9 @@ PeerTimings PeerConnection::timings() const {
 }
 
 PeerStats PeerConnection::stats() {
-  PeerStats stats = sampler_.last();
+  PeerStats stats;
   if (pipeline_->webrtcbin() != nullptr && step_ == Step::Verified) {
-    sampler_.ask(pipeline_->webrtcbin(), pipeline_->operations());
+    stats = sampler_.sample(pipeline_->webrtcbin());
   }
   stats.packets_sent = pipeline_->sender()->packets();
   stats.bytes_sent = pipeline_->sender()->bytes();
@@ -293,6 +292,7 @@ void PeerConnection::close() {
   step_ = Step::Closed;
   mailbox_->close();
   signals_.clear();
+  sampler_.close();
   pipeline_->close(loop_, ice_, polite);
 }
 

@@ -1,79 +1,95 @@
+#define GLIB_DISABLE_DEPRECATION_WARNINGS  // the sources come in a GValueArray
 #include "rtc/stats_sampler.h"
-
-#include <utility>
-
-#include <gst/webrtc/webrtc.h>
 
 namespace oairt {
 namespace {
 
-double number(const GstStructure *entry, const char *field) {
-  const GValue *value = gst_structure_get_value(entry, field);
-  if (value == nullptr) return 0;
-  GValue as_double = G_VALUE_INIT;
-  g_value_init(&as_double, G_TYPE_DOUBLE);
-  double result = g_value_transform(value, &as_double) ? g_value_get_double(&as_double) : 0;
-  g_value_unset(&as_double);
-  return result;
+// All media is bundled, and the first of a bundle names the session.
+constexpr guint kSession = 0;
+
+guint unsigned_field(const GstStructure *source, const char *name) {
+  guint value = 0;
+  gst_structure_get_uint(source, name, &value);
+  return value;
 }
 
-uint64_t count(const GstStructure *entry, const char *field) {
-  double value = number(entry, field);
-  return value > 0 ? static_cast<uint64_t>(value) : 0;
+bool is_set(const GstStructure *source, const char *name) {
+  gboolean value = FALSE;
+  return gst_structure_get_boolean(source, name, &value) && value;
 }
 
-void read_entry(const GstStructure *entry, PeerStats &stats) {
-  GstWebRTCStatsType type;
-  if (!gst_structure_get(entry, "type", GST_TYPE_WEBRTC_STATS_TYPE, &type, nullptr)) return;
-  switch (type) {
-    case GST_WEBRTC_STATS_INBOUND_RTP:
-      stats.packets_received = count(entry, "packets-received");
-      stats.bytes_received = count(entry, "bytes-received");
-      stats.packets_lost = static_cast<int64_t>(number(entry, "packets-lost"));
-      stats.jitter_ms = number(entry, "jitter") * 1000;
-      break;
-    case GST_WEBRTC_STATS_OUTBOUND_RTP:
-      stats.packets_sent = count(entry, "packets-sent");
-      stats.bytes_sent = count(entry, "bytes-sent");
-      break;
-    case GST_WEBRTC_STATS_REMOTE_INBOUND_RTP:
-      stats.rtt_ms = number(entry, "round-trip-time") * 1000;
-      break;
-    default:
-      break;
+void read_received(const GstStructure *source, PeerStats &stats) {
+  gst_structure_get_uint64(source, "packets-received", &stats.packets_received);
+  int clock_rate = 0;
+  gst_structure_get_int(source, "clock-rate", &clock_rate);
+  if (clock_rate > 0) stats.jitter_ms = unsigned_field(source, "jitter") * 1000.0 / clock_rate;
+}
+
+void read_source(const GstStructure *source, PeerStats &stats) {
+  // The peer's report about what we send. It is the peer's in some versions, ours in others.
+  if (is_set(source, "have-rb")) {
+    guint round_trip = unsigned_field(source, "rb-round-trip");  // in units of 2^-16 s
+    if (round_trip > 0) stats.rtt_ms = round_trip * 1000.0 / 65536;
   }
+  if (is_set(source, "internal")) return;
+  // Of several streams the liveliest: it is the voice.
+  guint64 packets = 0;
+  gst_structure_get_uint64(source, "packets-received", &packets);
+  if (packets > stats.packets_received) read_received(source, stats);
+}
+
+UniqueStructure stats_of(GObject *object) {
+  GstStructure *stats = nullptr;
+  g_object_get(object, "stats", &stats, nullptr);
+  return UniqueStructure(stats);
+}
+
+// What the jitter buffers miss. The session's own count is one too low: the packet by which a new
+// stream is believed counts twice.
+int64_t lost_packets(GstElement *rtpbin) {
+  uint64_t lost = 0;
+  GstIterator *it = gst_bin_iterate_all_by_element_factory_name(GST_BIN(rtpbin), "rtpjitterbuffer");
+  GValue item = G_VALUE_INIT;
+  while (gst_iterator_next(it, &item) == GST_ITERATOR_OK) {
+    guint64 count = 0;
+    UniqueStructure stats = stats_of(G_OBJECT(g_value_get_object(&item)));
+    if (stats && gst_structure_get_uint64(stats.get(), "num-lost", &count)) lost += count;
+    g_value_reset(&item);
+  }
+  g_value_unset(&item);
+  gst_iterator_free(it);
+  return static_cast<int64_t>(lost);
 }
 
 }  // namespace
 
-PeerStats StatsSampler::parse(const GstStructure *stats) {
+PeerStats StatsSampler::parse(const GstStructure *session_stats) {
   PeerStats result;
-  if (stats == nullptr) return result;
-  gst_structure_foreach(
-      stats,
-      [](GQuark, const GValue *value, gpointer data) -> gboolean {
-        if (GST_VALUE_HOLDS_STRUCTURE(value)) {
-          read_entry(gst_value_get_structure(value), *static_cast<PeerStats *>(data));
-        }
-        return TRUE;
-      },
-      &result);
+  if (session_stats == nullptr) return result;
+  const GValue *field = gst_structure_get_value(session_stats, "source-stats");
+  if (field == nullptr || !G_VALUE_HOLDS(field, G_TYPE_VALUE_ARRAY)) return result;
+  auto *sources = static_cast<GValueArray *>(g_value_get_boxed(field));
+  for (guint i = 0; sources != nullptr && i < sources->n_values; ++i) {
+    const GValue &source = sources->values[i];
+    if (GST_VALUE_HOLDS_STRUCTURE(&source)) {
+      read_source(gst_value_get_structure(&source), result);
+    }
+  }
   return result;
 }
 
-void StatsSampler::ask(GstElement *webrtcbin, Operations &operations) {
-  if (std::exchange(asking_, true)) return;
-  auto promise = operations.promise([box = mailbox_, this](GstPromise *done) {
-    // Parsed here, on webrtcbin's thread: only plain numbers travel.
-    PeerStats stats;
-    bool replied = gst_promise_wait(done) == GST_PROMISE_RESULT_REPLIED;
-    if (replied) stats = parse(gst_promise_get_reply(done));
-    box->post([this, stats, replied] {
-      asking_ = false;
-      if (replied) last_ = stats;
-    });
-  });
-  g_signal_emit_by_name(webrtcbin, "get-stats", nullptr, promise.get());
+PeerStats StatsSampler::sample(GstElement *webrtcbin) {
+  auto rtpbin = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
+  if (!rtpbin) return {};
+  if (!session_) {
+    GObject *session = nullptr;
+    g_signal_emit_by_name(rtpbin.get(), "get-internal-session", kSession, &session);
+    session_ = Ref<GObject>::adopt(session);
+    if (!session_) return {};
+  }
+  PeerStats stats = parse(stats_of(session_.get()).get());
+  stats.packets_lost = lost_packets(rtpbin.get());
+  return stats;
 }
 
 }  // namespace oairt

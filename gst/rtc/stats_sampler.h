@@ -1,28 +1,26 @@
-// webrtcbin's statistics, asked for without waiting and kept until the next answer.
+// The network's figures of a call, read where webrtcbin has them from: its RTP session.
 // Thread-bound to the event loop.
-// Never has more than one question under way.
+// Never asks webrtcbin itself: each of its answers names streams, ports and pads in strings that
+// GLib keeps to the end of the process.
 #pragma once
 
-#include <memory>
-
-#include "rtc/mailbox.h"
-#include "rtc/operations.h"
+#include "base/ref.h"
 #include "rtc/peer.h"
 
 namespace oairt {
 
 class StatsSampler {
  public:
-  explicit StatsSampler(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
-  const PeerStats &last() const { return last_; }
-  void ask(GstElement *webrtcbin, Operations &operations);
-  // The figures in webrtcbin's own structure; what it does not say stays zero.
-  static PeerStats parse(const GstStructure *stats);
+  // Zeros while there is no session yet.
+  PeerStats sample(GstElement *webrtcbin);
+  // Lets go of the session.
+  void close() { session_.reset(); }
+  // Round trip, jitter and packets received, from the session's own structure; what it does not
+  // say stays zero.
+  static PeerStats parse(const GstStructure *session_stats);
 
  private:
-  std::shared_ptr<Mailbox> mailbox_;
-  bool asking_ = false;
-  PeerStats last_;
+  Ref<GObject> session_;
 };
 
 }  // namespace oairt

@@ -1,5 +1,8 @@
 #include "rtc/turn_bridge.h"
 
+#include <utility>
+#include <vector>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -28,18 +31,39 @@ std::string proxy_uri(const ServerUri &proxy) {
   return std::string("http://") + user.get() + ":" + escaped.get() + "@" + place;
 }
 
+constexpr std::size_t kPumpBytes = 16 * 1024;
+
+void close_stream(const Ref<GIOStream> &stream) {
+  if (stream) {
+    g_io_stream_close_async(stream.get(), G_PRIORITY_DEFAULT, nullptr, nullptr, nullptr);
+  }
+}
+
 }  // namespace
 
-// One connection of libnice's and its counterpart. Owned by the operation that is under way.
+// One connection of libnice's and its counterpart. Owned by the operations that are under way; the
+// first that ends closes both ends, which ends the other.
 struct TurnBridge::Link {
   Ref<GIOStream> local, remote;
   Ref<GCancellable> cancellable;
   std::string host;
+  OnBytes on_bytes;
+};
+
+// One direction. Owned by its operation.
+struct TurnBridge::Pump {
+  std::shared_ptr<Link> link;
+  GInputStream *from;
+  GOutputStream *to;
+  bool inward;
+  std::vector<uint8_t> bytes = std::vector<uint8_t>(kPumpBytes);
+  std::size_t size = 0;
 };
 
 TurnBridge::TurnBridge(const ServerUri &server, bool tls, const ServerUri *proxy,
-                       const std::string &ca_file)
+                       const std::string &ca_file, OnBytes on_bytes)
     : host_(server.host),
+      on_bytes_(std::move(on_bytes)),
       server_port_(server.port),
       service_(Ref<GSocketService>::adopt(g_socket_service_new())),
       client_(Ref<GSocketClient>::adopt(g_socket_client_new())),
@@ -92,8 +116,11 @@ gboolean TurnBridge::on_incoming(GSocketService *, GSocketConnection *connection
                                  gpointer data) {
   auto *self = static_cast<TurnBridge *>(data);
   set_no_delay(G_IO_STREAM(connection));
-  auto *link =
-      new Link{Ref<GIOStream>::share(G_IO_STREAM(connection)), {}, self->cancellable_, self->host_};
+  auto *link = new Link{Ref<GIOStream>::share(G_IO_STREAM(connection)),
+                        {},
+                        self->cancellable_,
+                        self->host_,
+                        self->on_bytes_};
   g_socket_client_connect_to_host_async(self->client_.get(), self->host_.c_str(),
                                         self->server_port_, self->cancellable_.get(),
                                         &TurnBridge::on_connected, link);
@@ -101,7 +128,7 @@ gboolean TurnBridge::on_incoming(GSocketService *, GSocketConnection *connection
 }
 
 void TurnBridge::on_connected(GObject *client, GAsyncResult *result, gpointer data) {
-  std::unique_ptr<Link> link(static_cast<Link *>(data));
+  std::shared_ptr<Link> link(static_cast<Link *>(data));
   GError *raw_error = nullptr;
   GSocketConnection *connection =
       g_socket_client_connect_to_host_finish(G_SOCKET_CLIENT(client), result, &raw_error);
@@ -110,23 +137,52 @@ void TurnBridge::on_connected(GObject *client, GAsyncResult *result, gpointer da
     if (!g_error_matches(error.get(), G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
       LOG_WARNING("cannot reach the TURN server %s: %s", link->host.c_str(), error->message);
     }
-    g_io_stream_close_async(link->local.get(), G_PRIORITY_DEFAULT, nullptr, nullptr, nullptr);
+    close_stream(link->local);
     return;
   }
   link->remote = Ref<GIOStream>::adopt(G_IO_STREAM(connection));
   set_no_delay(link->remote.get());
   GIOStream *local = link->local.get(), *remote = link->remote.get();
-  GCancellable *cancellable = link->cancellable.get();
-  g_io_stream_splice_async(local, remote,
-                           static_cast<GIOStreamSpliceFlags>(G_IO_STREAM_SPLICE_CLOSE_STREAM1 |
-                                                             G_IO_STREAM_SPLICE_CLOSE_STREAM2),
-                           G_PRIORITY_DEFAULT, cancellable, &TurnBridge::on_spliced,
-                           link.release());
+  pump(std::make_unique<Pump>(Pump{link, g_io_stream_get_input_stream(local),
+                                   g_io_stream_get_output_stream(remote), false}));
+  pump(std::make_unique<Pump>(Pump{link, g_io_stream_get_input_stream(remote),
+                                   g_io_stream_get_output_stream(local), true}));
 }
 
-void TurnBridge::on_spliced(GObject *, GAsyncResult *result, gpointer data) {
-  std::unique_ptr<Link> link(static_cast<Link *>(data));
-  g_io_stream_splice_finish(result, nullptr);
+void TurnBridge::pump(std::unique_ptr<Pump> pump) {
+  GInputStream *from = pump->from;
+  GCancellable *cancellable = pump->link->cancellable.get();
+  uint8_t *bytes = pump->bytes.data();
+  g_input_stream_read_async(from, bytes, kPumpBytes, G_PRIORITY_DEFAULT, cancellable,
+                            &TurnBridge::on_read, pump.release());
+}
+
+void TurnBridge::on_read(GObject *stream, GAsyncResult *result, gpointer data) {
+  std::unique_ptr<Pump> self(static_cast<Pump *>(data));
+  gssize size = g_input_stream_read_finish(G_INPUT_STREAM(stream), result, nullptr);
+  if (size <= 0) {
+    close_stream(self->link->local);
+    close_stream(self->link->remote);
+    return;
+  }
+  self->size = static_cast<std::size_t>(size);
+  if (self->inward) self->link->on_bytes(self->bytes.data(), self->size);
+  GOutputStream *to = self->to;
+  GCancellable *cancellable = self->link->cancellable.get();
+  const uint8_t *bytes = self->bytes.data();
+  std::size_t count = self->size;
+  g_output_stream_write_all_async(to, bytes, count, G_PRIORITY_DEFAULT, cancellable,
+                                  &TurnBridge::on_written, self.release());
+}
+
+void TurnBridge::on_written(GObject *stream, GAsyncResult *result, gpointer data) {
+  std::unique_ptr<Pump> self(static_cast<Pump *>(data));
+  if (g_output_stream_write_all_finish(G_OUTPUT_STREAM(stream), result, nullptr, nullptr)) {
+    pump(std::move(self));
+    return;
+  }
+  close_stream(self->link->local);
+  close_stream(self->link->remote);
 }
 
 }  // namespace oairt

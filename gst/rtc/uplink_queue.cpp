@@ -61,10 +61,35 @@ void UplinkQueue::set_mute(bool mute) {
   mute_ = mute;
 }
 
-void UplinkQueue::set_target(std::shared_ptr<UplinkTarget> target) {
+void UplinkQueue::remember(const UplinkFrame &frame) {
+  sent_length_ += frame.duration;
+  sent_.push_back(frame);
+  trim_sent();
+}
+
+void UplinkQueue::trim_sent() {
+  while (!sent_.empty() && (sent_length_ > prebuffer_ || sent_.size() > kMaxFrames)) {
+    sent_length_ -= sent_.front().duration;
+    sent_.pop_front();
+  }
+}
+
+void UplinkQueue::take_back(TimePoint from) {
+  while (!sent_.empty() && sent_.back().captured >= from) {
+    sent_length_ -= sent_.back().duration;
+    kept_ += sent_.back().duration;
+    frames_.push_front(std::move(sent_.back()));
+    sent_.pop_back();
+    stats_.repeated++;
+  }
+}
+
+void UplinkQueue::set_target(std::shared_ptr<UplinkTarget> target,
+                             std::optional<TimePoint> again_from) {
   {
     LockGuard guard(mutex_);
     std::swap(target_, target);
+    if (target_ && again_from) take_back(*again_from);
   }
   drain();
 }  // the old target may die here, outside the lock
@@ -73,6 +98,7 @@ void UplinkQueue::set_prebuffer(Duration length) {
   LockGuard guard(mutex_);
   prebuffer_ = length;
   trim();
+  trim_sent();
 }
 
 void UplinkQueue::fill_idle(TimePoint now, Duration idle) {
@@ -106,7 +132,8 @@ void UplinkQueue::clear() {
   LockGuard guard(mutex_);
   stats_.dropped += frames_.size();
   frames_.swap(dropped);
-  kept_ = Duration::zero();
+  kept_ = sent_length_ = Duration::zero();
+  sent_.clear();
 }
 
 UplinkStats UplinkQueue::stats() const {
@@ -129,6 +156,7 @@ void UplinkQueue::drain() {
     frames_.pop_front();
     kept_ -= frame.duration;
     stats_.sent++;
+    remember(frame);
     std::shared_ptr<UplinkTarget> target = target_;
     mutex_.unlock();
     target->push(std::move(frame));

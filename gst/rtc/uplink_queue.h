@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "base/lock.h"
 #include "rtc/media_port.h"
@@ -16,7 +17,8 @@ class UplinkQueue {
   UplinkQueue();
   void push(UplinkFrame frame) OAIRT_EXCLUDES(mutex_);
   void set_mute(bool mute) OAIRT_EXCLUDES(mutex_);
-  void set_target(std::shared_ptr<UplinkTarget> target) OAIRT_EXCLUDES(mutex_);
+  void set_target(std::shared_ptr<UplinkTarget> target, std::optional<TimePoint> again_from)
+      OAIRT_EXCLUDES(mutex_);
   void set_prebuffer(Duration length) OAIRT_EXCLUDES(mutex_);
   void fill_idle(TimePoint now, Duration idle) OAIRT_EXCLUDES(mutex_);
   void clear() OAIRT_EXCLUDES(mutex_);
@@ -26,6 +28,9 @@ class UplinkQueue {
   void append(UplinkFrame frame) OAIRT_REQUIRES(mutex_);
   void trim() OAIRT_REQUIRES(mutex_);
   void drop_oldest() OAIRT_REQUIRES(mutex_);
+  void remember(const UplinkFrame &frame) OAIRT_REQUIRES(mutex_);
+  void trim_sent() OAIRT_REQUIRES(mutex_);
+  void take_back(TimePoint from) OAIRT_REQUIRES(mutex_);
   void drain() OAIRT_EXCLUDES(mutex_);
   Ref<GstBuffer> silence(Duration duration) const;
 
@@ -33,6 +38,9 @@ class UplinkQueue {
   mutable Mutex mutex_;
   std::deque<UplinkFrame> frames_ OAIRT_GUARDED_BY(mutex_);
   Duration kept_ OAIRT_GUARDED_BY(mutex_){0};  // the sum of durations in frames_
+  // What went to the target lately: a call that dies takes it along, the next one gets it again.
+  std::deque<UplinkFrame> sent_ OAIRT_GUARDED_BY(mutex_);
+  Duration sent_length_ OAIRT_GUARDED_BY(mutex_){0};
   std::shared_ptr<UplinkTarget> target_ OAIRT_GUARDED_BY(mutex_);
   bool draining_ OAIRT_GUARDED_BY(mutex_) = false;
   bool mute_ OAIRT_GUARDED_BY(mutex_) = false;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "rtc/sdp.h"
 #include "session/session_object.h"
 
 OAIRT_LOG_USE(session)
@@ -12,6 +13,7 @@ namespace {
 
 // The event_id by which the answer to our own session.update is told from others.
 constexpr const char *kConfigureEventId = "oairt_configure";
+constexpr const char *kReplayEventPrefix = "oairt_replay";
 
 }  // namespace
 
@@ -35,7 +37,9 @@ void Call::start() {
   context_.tokens.get([this, alive](Result<Token> token) {
     if (!alive.expired()) on_token(std::move(token));
   });
-  peer_ = context_.peers.create(context_.loop, *this, context_.media, context_.config->peer);
+  PeerOptions peer_options = context_.config->peer;
+  if (!context_.relays.empty()) peer_options.turn_servers = context_.relays;
+  peer_ = context_.peers.create(context_.loop, *this, context_.media, std::move(peer_options));
   peer_->start();
   if (auto webrtcbin = peer_->webrtcbin()) listener_.on_call_webrtcbin(std::move(webrtcbin));
 }
@@ -99,14 +103,14 @@ void Call::on_message(std::string text) {
   if (failed_) return;
   auto parsed = parse_server_event(text);
   if (!parsed) {
-    listener_.on_call_bad_event(parsed.error());
+    listener_.on_call_bad_event(*this, parsed.error());
     return;
   }
   const ServerEvent &event = parsed.value();
   std::weak_ptr<bool> alive = alive_;
   if (!ready_) handle_before_ready(event);
   if (alive.expired() || failed_) return;
-  listener_.on_call_event(event, text);
+  listener_.on_call_event(*this, event, text);
   if (alive.expired() || failed_) return;
   if (const auto *error = std::get_if<ServerError>(&event.body)) {
     if (error->code == "session_expired") {
@@ -122,18 +126,27 @@ void Call::on_message(std::string text) {
 void Call::on_bad_message() {
   if (failed_) return;
   listener_.on_call_bad_event(
-      Error{ErrorCode::Protocol, "The text is not a JSON object.", {}, {}, {}});
+      *this, Error{ErrorCode::Protocol, "The text is not a JSON object.", {}, {}, {}});
 }
 
 void Call::handle_before_ready(const ServerEvent &event) {
   if (const auto *created = std::get_if<SessionCreated>(&event.body)) {
     on_session_created(*created);
   } else if (std::holds_alternative<SessionUpdated>(event.body) && created_) {
+    if (--updates_awaited_ > 0) return;
     ready_ = true;
     ready_at_ = Clock::now();
     context_.loop.cancel(std::exchange(deadline_timer_, 0));
-    listener_.on_call_ready();
+    if (refused_items_ > 0) {
+      LOG_WARNING("the service refused %zu of %zu items of the conversation", refused_items_,
+                  replay_.events.size());
+    }
+    listener_.on_call_ready(*this);
   } else if (const auto *error = std::get_if<ServerError>(&event.body)) {
+    if (error->client_event_id.rfind(kReplayEventPrefix, 0) == 0) {
+      ++refused_items_;
+      LOG_WARNING("an item was refused: %s, %s", error->code.c_str(), error->param.c_str());
+    }
     if (error->client_event_id != kConfigureEventId) return;
     fail(Error{ErrorCode::Config,
                "The service refused the session settings: " + error->message +
@@ -147,20 +160,76 @@ void Call::handle_before_ready(const ServerEvent &event) {
 void Call::on_session_created(const SessionCreated &created) {
   if (created_) return;
   created_ = true;
-  listener_.on_call_created(created, answer_.call_id);
-  ClientEvent update{kConfigureEventId,
-                     SessionUpdate{session_update_payload(context_.config->session)}};
-  if (!send(update)) {
+  created_info_ = created;
+  replay_ = listener_.replay_for(*this);
+  listener_.on_call_created(*this);
+  configure();
+}
+
+// Configuration and history go out in one burst: the channel keeps the order, so that the last
+// session.updated says that all was taken.
+void Call::configure() {
+  const Json &session = context_.config->session;
+  bool history = !replay_.events.empty();
+  Json first = session_update_payload(session);
+  if (history) first.merge(answers_payload(session, false));
+  if (!send({kConfigureEventId, SessionUpdate{first}})) {
     fail(Error{ErrorCode::Config,
                "The session settings are too large for one event: shorten \"instructions\" or "
                "\"tools\".",
                "the service takes at most " + std::to_string(max_send_size()) + " bytes",
                {},
                {}});
+    return;
   }
+  updates_awaited_ = 1;
+  if (!history) return;
+  LOG_INFO("replaying %zu items, %zu left out", replay_.events.size(), replay_.left_out);
+  for (const ClientEvent &event : replay_.events) {
+    if (!send(event)) ++refused_items_;
+  }
+  send({kConfigureEventId, SessionUpdate{answers_payload(session, true)}});
+  updates_awaited_ = 2;
 }
 
 void Call::on_failed(Error error) { fail(std::move(error)); }
+
+void Call::on_ice_state(IceState state) {
+  if (state == IceState::Failed && connected_ && !failed_) listener_.on_call_path_failed(*this);
+}
+
+// --- ICE restart ---
+
+void Call::restart_ice(Duration timeout, std::function<void(bool)> done) {
+  IceAgent *agent = ice();
+  if (failed_ || agent == nullptr || !can_restart_ice() || !token_) {
+    context_.loop.post([done = std::move(done)] { done(false); });
+    return;
+  }
+  restart_done_ = std::move(done);
+  IceAgent::Credentials local = agent->begin_restart();
+  std::string fragment = make_ice_fragment(offer_, local.ufrag, local.pwd);
+  signalling_->restart_ice(token_->value, answer_, fragment, timeout,
+                           [this](Result<Signalling::Restarted> answer) { on_restarted(answer); });
+}
+
+void Call::on_restarted(const Result<Signalling::Restarted> &answer) {
+  if (failed_) return;
+  bool agreed = false;
+  if (!answer) {
+    LOG_INFO("the server did not restart ICE: %s [%s]", answer.error().message.c_str(),
+             answer.error().detail.c_str());
+    // What it cannot do it cannot do later either.
+    if (answer.error().code == ErrorCode::Config) answer_.etag.clear();
+  } else if (auto remote = parse_ice_fragment(answer.value().fragment); !remote) {
+    LOG_WARNING("the answer to the ICE restart is of no use: %s", remote.error().message.c_str());
+  } else if (IceAgent *agent = ice()) {
+    if (!answer.value().etag.empty()) answer_.etag = answer.value().etag;
+    agent->finish_restart({remote.value().ufrag, remote.value().pwd}, remote.value().candidates);
+    agreed = true;
+  }
+  if (auto done = std::exchange(restart_done_, nullptr)) done(agreed);
+}
 
 const char *Call::stage() const {
   if (!token_) return "the token server did not answer";
@@ -186,7 +255,7 @@ void Call::on_deadline() {
 void Call::fail(Error error, bool token_refused) {
   if (std::exchange(failed_, true)) return;
   if (deadline_timer_ != 0) context_.loop.cancel(std::exchange(deadline_timer_, 0));
-  listener_.on_call_failed(std::move(error), token_refused);
+  listener_.on_call_failed(*this, std::move(error), token_refused);
 }
 
 bool Call::send(const ClientEvent &event) { return send_json(build_client_event(event)); }
@@ -195,9 +264,14 @@ bool Call::send_json(const std::string &json) {
   return !failed_ && channel_open_ && peer_ && peer_->send(json);
 }
 
-void Call::open_media() {
-  peer_->enable_downlink();
-  context_.media->set_target(peer_->uplink());
+void Call::open_media(std::optional<TimePoint> again_from, bool with_voice) {
+  if (with_voice) take_voice();
+  context_.media->set_target(peer_->uplink(), again_from);
+}
+
+Duration Call::round_trip() const {
+  // From the open channel to session.updated: half a round trip and a whole one.
+  return ready_ ? (ready_at_ - channel_open_at_) * 2 / 3 : Duration::zero();
 }
 
 std::optional<Hangup> Call::close() {

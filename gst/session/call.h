@@ -1,17 +1,22 @@
-// One call to the service, from the token to the acknowledged configuration, and to its end.
+// One call to the service, from the token to the acknowledged configuration and the conversation
+// so far, and to its end.
 // Thread-bound to the event loop; the listener is called there and may destroy the call later, not
 // inside the callback.
 // Never lets audio through before session.updated: the model must not answer with defaults.
 //
 //   start -> [token ready and offer made] -> POST -> answer -> ICE, DTLS, SCTP
-//         -> session.created -> session.update -> session.updated -> ready -> events … -> failed
+//         -> session.created -> session.update, what was said before -> session.updated -> ready
+//         -> events … -> failed
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "auth/token_cache.h"
 #include "base/event_loop.h"
+#include "conversation/replay.h"
 #include "protocol/codec.h"
 #include "rtc/peer.h"
 #include "session/config.h"
@@ -20,16 +25,21 @@
 
 namespace oairt {
 
+class Call;
+
 class CallListener {
  public:
   virtual ~CallListener() = default;
   virtual void on_call_webrtcbin(Ref<GstElement> webrtcbin) = 0;
-  virtual void on_call_created(const SessionCreated &created, const std::string &call_id) = 0;
-  virtual void on_call_ready() = 0;
-  virtual void on_call_event(const ServerEvent &event, const std::string &json) = 0;
-  virtual void on_call_bad_event(const Error &error) = 0;  // ignored, the call goes on
+  // What is to be put into the new session before anybody speaks; asked for when it is there.
+  virtual ReplayPlan replay_for(Call &call) = 0;
+  virtual void on_call_created(Call &call) = 0;
+  virtual void on_call_ready(Call &call) = 0;
+  virtual void on_call_event(Call &call, const ServerEvent &event, const std::string &json) = 0;
+  virtual void on_call_bad_event(Call &call, const Error &error) = 0;  // ignored, the call goes on
   // Once; nothing follows. `token_refused`: the service refused the token that we had.
-  virtual void on_call_failed(Error error, bool token_refused) = 0;
+  virtual void on_call_failed(Call &call, Error error, bool token_refused) = 0;
+  virtual void on_call_path_failed(Call &call) = 0;  // it may come back
 };
 
 struct CallContext {
@@ -39,6 +49,7 @@ struct CallContext {
   TokenCache &tokens;
   PeerFactory &peers;
   std::shared_ptr<MediaPort> media;
+  std::vector<Secret> relays;  // in place of those of the settings; empty: none known as yet
 };
 
 // What is left to do over HTTP when a call is over.
@@ -59,8 +70,21 @@ class Call final : private PeerListener {
   bool send(const ClientEvent &event);
   bool send_json(const std::string &json);
   std::size_t max_send_size() const { return peer_ ? peer_->max_send_size() : 0; }
-  // Audio may flow: opens the uplink and takes the downlink.
-  void open_media();
+  // Audio may flow: opens the uplink and, with its voice, takes the downlink. What was captured
+  // since `again_from` is sent once more.
+  void open_media(std::optional<TimePoint> again_from, bool with_voice);
+  void take_voice() { peer_->enable_downlink(); }
+  const SessionCreated &created() const { return created_info_; }
+  bool answered() const { return answered_; }
+  const ReplayPlan &replay() const { return replay_; }
+  IceAgent *ice() { return peer_ ? peer_->ice() : nullptr; }
+  // A round trip to the service, as far as the connect has shown.
+  Duration round_trip() const;
+
+  bool can_restart_ice() const { return !answer_.etag.empty(); }
+  // New ICE credentials by signalling; `done` says whether the server agreed. A failure changes
+  // nothing.
+  void restart_ice(Duration timeout, std::function<void(bool)> done);
   // Ends the peer; what remains is the hang-up request, if the service has a call to hang up.
   std::optional<Hangup> close();
 
@@ -76,11 +100,14 @@ class Call final : private PeerListener {
   void on_message(std::string text) override;
   void on_bad_message() override;
   void on_failed(Error error) override;
+  void on_ice_state(IceState state) override;
 
   void on_token(Result<Token> token);
   void post_offer_if_possible();
   void on_answer(Result<Answer> answer);
   void on_session_created(const SessionCreated &created);
+  void configure();
+  void on_restarted(const Result<Signalling::Restarted> &answer);
   void handle_before_ready(const ServerEvent &event);
   void on_deadline();
   void fail(Error error, bool token_refused = false);
@@ -98,6 +125,11 @@ class Call final : private PeerListener {
   EventLoop::TimerId deadline_timer_ = 0;
   bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
   bool created_ = false, ready_ = false, failed_ = false;
+  SessionCreated created_info_;
+  ReplayPlan replay_;
+  int updates_awaited_ = 0;  // session.updated still to come before it is ready
+  std::size_t refused_items_ = 0;
+  std::function<void(bool)> restart_done_;
   TimePoint started_{}, posted_at_{}, channel_open_at_{}, ready_at_{};
   std::optional<double> token_ms_, sdp_ms_;
 };

@@ -133,8 +133,16 @@ Status read_network(const Settings &settings, Config &config) {
   if (!turn) return turn.error();
   config.peer.turn_servers = std::move(turn).value();
   config.peer.relay_only = text(settings, "ice-transport-policy", "all") == "relay";
-  if (config.peer.relay_only && config.peer.turn_servers.empty()) {
-    return refuse("ice-transport-policy", "is \"relay\", which needs \"turn-servers\".");
+  config.ice_servers_url = text(settings, "ice-servers-url");
+  if (!config.ice_servers_url.empty()) {
+    if (auto status = check_url("ice-servers-url", config.ice_servers_url, true); !status) {
+      return status;
+    }
+  }
+  if (config.peer.relay_only && config.peer.turn_servers.empty() &&
+      config.ice_servers_url.empty()) {
+    return refuse("ice-transport-policy",
+                  "is \"relay\", which needs \"turn-servers\" or \"ice-servers-url\".");
   }
   config.peer.ice_tcp = flag(settings, "ice-tcp", true);
   config.peer.proxy = config.http.proxy = text(settings, "proxy");
@@ -163,6 +171,10 @@ Status read_recovery(const Settings &settings, Config &config) {
   if (config.recovery.backoff.maximum < config.recovery.backoff.initial) {
     return refuse("retry-interval-max", "must not be below \"retry-interval\".");
   }
+  config.recovery.ice_restart = text(settings, "ice-restart", "auto") == "auto";
+  config.recovery.rollover_margin =
+      std::chrono::seconds(number(settings, "rollover-margin", kDefaultRolloverMarginS));
+  config.watchdog = milliseconds(number(settings, "watchdog-timeout", kDefaultWatchdogMs));
   return Success{};
 }
 

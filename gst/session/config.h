@@ -26,6 +26,8 @@ inline constexpr int kDefaultPrebufferMs = 2000;
 inline constexpr int kDefaultLingerMs = 0;
 inline constexpr int kDefaultJitterLatencyMs = -1;  // adaptive
 inline constexpr int kDefaultMaxRetries = -1;       // for ever
+inline constexpr int kDefaultWatchdogMs = 700;
+inline constexpr int kDefaultRolloverMarginS = 120;
 
 struct Config {
   std::string base_url = kDefaultBaseUrl;
@@ -36,6 +38,7 @@ struct Config {
   Secret api_key, ephemeral_key;
   std::string token_url;
   std::vector<HttpHeader> token_headers;
+  std::string ice_servers_url;
   int token_lifetime_s = kDefaultTokenLifetimeS;
 
   Json session;  // the whole session object of session.update
@@ -43,6 +46,7 @@ struct Config {
   HttpOptions http;
   PeerOptions peer;
   RecoveryOptions recovery;
+  Duration watchdog = milliseconds(kDefaultWatchdogMs);
 
   Duration linger = milliseconds(kDefaultLingerMs);
   Duration prebuffer = milliseconds(kDefaultPrebufferMs);

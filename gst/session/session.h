@@ -22,6 +22,11 @@ struct ConnectBreakdown {
   std::optional<double> token_ms, sdp_ms, ice_ms, dtls_ms, sctp_ms, session_ms, total_ms;
 };
 
+// How often the session was brought back, by what it took.
+struct RecoveryCounts {
+  uint64_t ride_outs = 0, migrations = 0, ice_restarts = 0, replacements = 0, rollovers = 0;
+};
+
 struct SessionSnapshot {
   ConnectionState state = ConnectionState::Idle;
   std::string call_id, session_id;
@@ -31,7 +36,8 @@ struct SessionSnapshot {
   UplinkStats uplink;
   DownlinkStats downlink;
   std::optional<double> voice_to_voice_ms;  // user stopped -> first model audio at the src
-  uint64_t connects = 0, reconnects = 0, migrations = 0;
+  uint64_t connects = 0, reconnects = 0;    // calls; and those that took the place of another
+  RecoveryCounts recoveries;
   double last_outage_ms = 0;
   int64_t input_tokens = 0, output_tokens = 0, total_tokens = 0;
 };
@@ -75,6 +81,8 @@ class Session {
   virtual Status submit_tool_output(const std::string &call_id, const std::string &output) = 0;
   // Drops the call, or re-arms after a fatal error, and connects anew at once.
   virtual void reconnect() = 0;
+  // Asks the server for new ICE credentials and a new path, where it offers that.
+  virtual void restart_ice() = 0;
   // The input ended (EOS at the sink): AnswerFinishedEvent follows when the answer was spoken.
   virtual void input_finished() = 0;
   virtual void input_resumed() = 0;

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <glib.h>
+
 #include "base/log.h"
+#include "protocol/codec.h"
 #include "session/event_translator.h"
 #include "session/session_object.h"
 
@@ -16,6 +19,9 @@ namespace {
 constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
 constexpr Duration kInFlight = milliseconds(250);   // what is cut off may come for so long
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
+constexpr Duration kQuiet = milliseconds(300);  // long enough not to be a pause between two words
+
+int64_t wall_ms() { return g_get_real_time() / 1000; }
 
 // A token carries the session that it was made for.
 bool same_connection(const Config &a, const Config &b) {
@@ -24,17 +30,27 @@ bool same_connection(const Config &a, const Config &b) {
          a.session == b.session && a.safety_identifier == b.safety_identifier &&
          a.http.ca_file == b.http.ca_file && a.http.proxy == b.http.proxy &&
          a.http.allow_insecure_http == b.http.allow_insecure_http &&
-         a.peer.turn_servers == b.peer.turn_servers;
+         a.peer.turn_servers == b.peer.turn_servers && a.ice_servers_url == b.ice_servers_url;
 }
 
-Error missing_credential() {
-  return Error{ErrorCode::Auth,
-               "There is no credential for the service: set OPENAI_API_KEY in the environment, "
-               "or the property \"api-key\", \"ephemeral-key\" or \"token-url\", or answer the "
-               "signal \"request-token\".",
-               "no credential",
-               {},
-               {}};
+ConnectionState shown(recovery::State state, bool again) {
+  switch (state) {
+    case recovery::State::Connected:
+    case recovery::State::RollingOver:
+      return ConnectionState::Connected;
+    case recovery::State::Connecting:
+      return again ? ConnectionState::Reconnecting : ConnectionState::Connecting;
+    case recovery::State::Migrating:
+    case recovery::State::Restarting:
+    case recovery::State::Replacing:
+    case recovery::State::Waiting:
+      return ConnectionState::Reconnecting;
+    case recovery::State::Stopped:
+      return ConnectionState::Failed;
+    case recovery::State::Idle:
+      break;
+  }
+  return ConnectionState::Closed;
 }
 
 }  // namespace
@@ -43,110 +59,157 @@ SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
                          std::weak_ptr<CoreOutput> output)
     : loop_(loop),
       media_(std::move(media)),
-      output_(std::move(output)),
-      peers_(make_webrtc_peer_factory()) {}
+      output_(output),
+      access_(
+          loop, std::move(output),
+          [this](const std::vector<Secret> &relays) {
+            for (const auto *call : {&call_, &next_}) {
+              if (*call && (*call)->ice() != nullptr) (*call)->ice()->set_turn_servers(relays);
+            }
+          },
+          [this](const Error &error) {
+            emit(FailureEvent{error, false});
+          }),
+      peers_(make_webrtc_peer_factory()),
+      guard_(loop,
+             [this](const recovery::Event &event) {
+               if (std::holds_alternative<recovery::NetworkChanged>(event))
+                 access_.network_changed();
+               feed_policy(event);
+             }),
+      hangups_(loop) {}
 
 SessionCore::~SessionCore() {
   loop_.assert_in_loop();
   loop_.cancel(tick_timer_);
   loop_.cancel(policy_timer_);
-  for (const auto &pending : hangups_) loop_.cancel(pending.timer);
 }
 
 void SessionCore::set_config(std::shared_ptr<const Config> config) {
   loop_.assert_in_loop();
   auto before = std::exchange(config_, std::move(config));
   policy_.set_options(config_->recovery);
+  guard_.set_silence(config_->watchdog);
+  speech_watch_.set_patience(config_->watchdog);
   media_->set_prebuffer(config_->prebuffer);
   media_->set_latency(config_->jitter_latency);
   if (!before) return;
   auto changes = session_difference(before->session, config_->session);
-  if (changes && call_ && call_->ready()) call_->send({"", SessionUpdate{*changes}});
+  if (changes && call_) send({"", SessionUpdate{*changes}});
   // Settings of the connection take effect with the next call; one that is not up yet was begun
   // without what an element in another pipeline has just brought, such as the key.
-  if (call_ && call_->ready()) return;
-  if (same_connection(*before, *config_)) return;
+  if (call_ || same_connection(*before, *config_)) return;
   feed_policy(recovery::Reconnect{});
 }
 
 void SessionCore::run() {
   loop_.assert_in_loop();
+  guard_.start();
   feed_policy(recovery::Start{});
 }
 
 void SessionCore::stop() {
   loop_.assert_in_loop();
   feed_policy(recovery::Stop{});
+  conversation_.clear();
+  outbox_.clear();
+  was_connected_ = false;
   set_state(ConnectionState::Closed, "no element is running");
 }
 
 void SessionCore::reconnect() {
   loop_.assert_in_loop();
-  if (policy_.state() != recovery::State::Idle) {
-    outage_since_ = Clock::now();
-    outage_fault_ = "reconnect";
-  }
   feed_policy(recovery::Reconnect{});
+}
+
+void SessionCore::restart_ice() {
+  loop_.assert_in_loop();
+  feed_policy(recovery::RestartIce{});
 }
 
 void SessionCore::shut_down(std::function<void()> done) {
   loop_.assert_in_loop();
   feed_policy(recovery::Stop{});
+  release_leaving(TimePoint::max());
   if (snapshot_.state != ConnectionState::Idle) {
     set_state(ConnectionState::Closed, "the session ended");
   }
-  if (hangups_.empty()) {
-    done();
-  } else {
-    when_shut_down_ = std::move(done);
+  hangups_.when_done(std::move(done));
+}
+
+// --- client events ---
+
+bool SessionCore::path_is_well() const {
+  return call_ && (policy_.state() == recovery::State::Connected ||
+                   policy_.state() == recovery::State::RollingOver);
+}
+
+void SessionCore::send(ClientEvent event) {
+  outbox_.name_item(event);
+  std::string json = build_client_event(event);
+  if (path_is_well()) outbox_.sent(event, json, Clock::now());
+  send_json(json);
+}
+
+// What a silent call is given may be lost with it: it waits until it is clear who takes it.
+void SessionCore::send_json(const std::string &json) {
+  if (path_is_well()) {
+    call_->send_json(json);
+  } else if (policy_.state() != recovery::State::Idle && !outbox_.hold(json)) {
+    LOG_WARNING("dropped an event: %zu of them wait for a connection", Outbox::kMaxHeld);
   }
 }
 
-bool SessionCore::send(const ClientEvent &event) {
-  return call_ && call_->ready() && call_->send(event);
-}
-
-bool SessionCore::send_json(const std::string &json) {
-  return call_ && call_->ready() && call_->send_json(json);
+void SessionCore::flush_outbox() {
+  if (!path_is_well()) return;
+  for (const std::string &json : outbox_.take_held()) call_->send_json(json);
 }
 
 void SessionCore::interrupt() {
   media_->clear_downlink(Clock::now() + kInFlight);
-  if (!turns_.model_active()) return;
+  if (!turns_.model_active() || !path_is_well()) return;
   send({"", ResponseCancel{}});
   send({"", OutputClear{}});
 }
 
 void SessionCore::input_finished() { turns_.input_finished(Clock::now()); }
 
-// --- what the call tells ---
+// --- what the calls tell ---
 
 void SessionCore::on_call_webrtcbin(Ref<GstElement> webrtcbin) {
   emit(WebrtcbinReadyEvent{std::move(webrtcbin)});
 }
 
-void SessionCore::on_call_created(const SessionCreated &created, const std::string &call_id) {
-  snapshot_.session_id = created.session_id;
-  snapshot_.call_id = call_id;
-  snapshot_.expires_at = created.expires_at;
-  publish();
-  emit(SessionInfoEvent{created.session_id, call_id, created.expires_at});
+ReplayPlan SessionCore::replay_for(Call &call) {
+  ReplayLimits limits;
+  limits.max_event_bytes = std::min(limits.max_event_bytes, call.max_send_size());
+  return plan_replay(conversation_, limits);
 }
 
-void SessionCore::on_call_ready() {
-  call_->open_media();
-  snapshot_.connect = call_->breakdown();
-  ++snapshot_.connects;
-  feed_policy(recovery::CallReady{});
-  set_state(ConnectionState::Connected, "the service acknowledged the configuration");
-  report_recovery();
-  start_ticking();
-  tokens_->prefetch();  // a call that has to be replaced finds a valid token
+void SessionCore::on_call_created(Call &call) {
+  if (!call_) announce(call);
 }
 
-void SessionCore::on_call_event(const ServerEvent &event, const std::string &json) {
+void SessionCore::on_call_ready(Call &call) {
+  if (&call != next_.get()) return;
+  feed_policy(recovery::CallReady{call.can_restart_ice(), call.round_trip(), limit_of(call)});
+}
+
+void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std::string &json) {
   LOG_DEBUG("event %s", event.type.c_str());
-  follow_audio(event);
+  bool in_use = &call == call_.get();
+  if (&call == next_.get()) early_events_.push_back(event);
+  bool speaking = std::any_of(leaving_.begin(), leaving_.end(), [&call](const Leaving &leaving) {
+    return leaving.call.get() == &call && leaving.speaking;
+  });
+  if (!in_use && !speaking && call_) return;  // a call beside the one in use
+  if (in_use) speech_watch_.heard_event(Clock::now());
+  if (in_use || speaking) conversation_.handle(event, wall_ms());
+  if (in_use) follow_audio(event);
+  if (speaking && (std::holds_alternative<OutputAudioStopped>(event.body) ||
+                   std::holds_alternative<OutputAudioCleared>(event.body))) {
+    finish_leaving(call);
+  }
   if (const auto *done = std::get_if<ResponseDone>(&event.body)) {
     snapshot_.input_tokens += done->usage["input_tokens"].as_int();
     snapshot_.output_tokens += done->usage["output_tokens"].as_int();
@@ -159,7 +222,7 @@ void SessionCore::on_call_event(const ServerEvent &event, const std::string &jso
   }
 }
 
-void SessionCore::on_call_bad_event(const Error &error) {
+void SessionCore::on_call_bad_event(Call &, const Error &error) {
   ++bad_events_;
   LOG_WARNING("ignored a malformed event (%" G_GUINT64_FORMAT " so far): %s", bad_events_,
               error.message.c_str());
@@ -172,15 +235,16 @@ void SessionCore::on_call_bad_event(const Error &error) {
   emit(FailureEvent{warning, false});
 }
 
-void SessionCore::on_call_failed(Error error, bool token_refused) {
+void SessionCore::on_call_failed(Call &call, Error error, bool token_refused) {
   LOG_INFO("call failed (%s): %s [%s]", to_string(error.code), error.message.c_str(),
            error.detail.c_str());
-  if (snapshot_.state == ConnectionState::Connected) {
-    outage_since_ = Clock::now();
-    outage_fault_ = error.service_code.empty() ? to_string(error.code) : error.service_code;
-  }
-  std::uniform_real_distribution<double> spread(0, 1);
-  feed_policy(recovery::CallFailed{std::move(error), spread(random_), token_refused});
+  bool next = &call == next_.get();
+  if (!next && &call != call_.get()) return;  // a call that is being left
+  feed_policy(recovery::CallFailed{std::move(error), random(), token_refused, next});
+}
+
+void SessionCore::on_call_path_failed(Call &call) {
+  if (&call == call_.get()) guard_.path_failed(Clock::now());
 }
 
 // Barge-in and the end of answers, from the order of events.
@@ -198,10 +262,14 @@ void SessionCore::follow_audio(const ServerEvent &event) {
 
 // --- policy ---
 
+double SessionCore::random() { return std::uniform_real_distribution<double>(0, 1)(generator_); }
+
 void SessionCore::feed_policy(const recovery::Event &event) {
   auto actions = policy_.handle(event, Clock::now());
   for (const auto &action : actions) perform(action);
   arm_policy_timer();
+  show_state();
+  flush_outbox();
 }
 
 void SessionCore::arm_policy_timer() {
@@ -214,123 +282,22 @@ void SessionCore::arm_policy_timer() {
   });
 }
 
-void SessionCore::perform(const recovery::Action &action) {
-  if (const auto *start = std::get_if<recovery::StartCall>(&action)) {
-    start_call(*start);
-  } else if (std::holds_alternative<recovery::EndCall>(action)) {
-    end_call();
-  } else if (const auto *warn = std::get_if<recovery::Warn>(&action)) {
-    set_state(ConnectionState::Reconnecting, warn->error.message);
-    emit(FailureEvent{warn->error, false});
-  } else if (const auto *give_up = std::get_if<recovery::GiveUp>(&action)) {
-    set_state(ConnectionState::Failed, give_up->error.message);
-    emit(FailureEvent{give_up->error, true});
-  }
+void SessionCore::show_state() {
+  recovery::State state = policy_.state();
+  if (state == recovery::State::Idle || state == recovery::State::Stopped) return;
+  std::string fault = policy_.fault();
+  set_state(shown(state, was_connected_ || policy_.attempt() > 0),
+            !fault.empty() ? std::string(recovery::to_string(state)) + ": " + fault
+            : state == recovery::State::Connected ? "the service acknowledged the configuration"
+                                                  : std::string(recovery::to_string(state)));
 }
 
-void SessionCore::start_call(const recovery::StartCall &action) {
-  if (!has_credential()) {
-    std::weak_ptr<bool> alive = alive_;
-    loop_.post([this, alive] {
-      if (!alive.expired()) on_call_failed(missing_credential(), false);
-    });
-    return;
-  }
-  if (tokens_for_ != config_) {
-    tokens_.reset();
-    http_.reset();
-  }
-  make_tokens();
-  if (action.fresh_token) tokens_->invalidate();
-  bool again = action.attempt > 0 || outage_since_;
-  set_state(again ? ConnectionState::Reconnecting : ConnectionState::Connecting,
-            again ? "trying again" : "first call");
-  CallContext context{loop_, config_, http_, *tokens_, *peers_, media_};
-  CallListener &listener = *this;
-  call_ = std::make_unique<Call>(std::move(context), listener);
-  call_->start();
-}
-
-void SessionCore::end_call() {
-  media_->set_target(nullptr);
-  if (!call_) return;
-  auto hangup = call_->close();
-  // We may be inside one of its callbacks.
-  std::shared_ptr<Call> old(call_.release());
-  loop_.post([old] {});
-  turns_.reset(Clock::now());
-  snapshot_.call_id.clear();
-  snapshot_.session_id.clear();
-  snapshot_.expires_at = 0;
-  if (hangup) hang_up(std::move(*hangup));
-}
-
-void SessionCore::hang_up(Hangup hangup) {
-  constexpr Duration kPatience = milliseconds(800);
-  uint64_t id = next_hangup_++;
-  auto timer = loop_.call_after(kPatience, [this, id] { hangup_finished(id); });
-  hangups_.push_back({id, std::move(hangup), timer});
-  const Hangup &pending = hangups_.back().hangup;
-  std::weak_ptr<bool> alive = alive_;
-  pending.signalling->hang_up(pending.credential, pending.call, [this, id, alive] {
-    if (!alive.expired()) hangup_finished(id);
-  });
-}
-
-void SessionCore::hangup_finished(uint64_t id) {
-  auto position = std::find_if(hangups_.begin(), hangups_.end(),
-                               [id](const PendingHangup &pending) { return pending.id == id; });
-  if (position == hangups_.end()) return;
-  loop_.cancel(position->timer);
-  // The signalling may be calling us right now.
-  std::shared_ptr<Signalling> old(position->hangup.signalling.release());
-  loop_.post([old] {});
-  hangups_.erase(position);
-  if (hangups_.empty() && when_shut_down_) std::exchange(when_shut_down_, nullptr)();
-}
-
-// --- credentials ---
-
-void SessionCore::make_tokens() {
-  tokens_for_ = config_;
-  if (!http_) http_ = HttpClient::create(loop_, config_->http);
-  if (!tokens_) tokens_ = std::make_unique<TokenCache>(loop_, make_provider());
-}
-
-bool SessionCore::has_credential() {
-  if (!config_->ephemeral_key.empty() || !config_->token_url.empty()) return true;
-  if (!config_->api_key.empty()) return true;
-  auto output = output_.lock();
-  return output && output->somebody_answers_request_token();
-}
-
-std::unique_ptr<TokenProvider> SessionCore::make_provider() {
-  if (!config_->ephemeral_key.empty()) return make_static_provider(loop_, config_->ephemeral_key);
-  if (!config_->token_url.empty()) {
-    TokenUrlOptions options;
-    options.url = config_->token_url;
-    options.headers = config_->token_headers;
-    options.session_json = config_->session.dump();
-    options.timeout = config_->connect_timeout;
-    return make_token_url_provider(http_, std::move(options));
-  }
-  auto output = output_.lock();
-  if (output && output->somebody_answers_request_token()) {
-    std::weak_ptr<CoreOutput> weak = output_;
-    return make_request_provider(loop_, [weak] {
-      auto strong = weak.lock();
-      return strong ? strong->request_token() : Secret();
-    });
-  }
-  MintOptions options;
-  options.base_url = config_->base_url;
-  options.api_key = config_->api_key;
-  options.azure = config_->azure;
-  options.safety_identifier = config_->safety_identifier;
-  options.session_json = config_->session.dump();
-  options.lifetime_s = config_->token_lifetime_s;
-  options.timeout = config_->connect_timeout;
-  return make_mint_provider(http_, std::move(options));
+void SessionCore::set_state(ConnectionState state, const std::string &reason) {
+  if (snapshot_.state == state) return;
+  snapshot_.state = state;
+  if (state == ConnectionState::Connected) was_connected_ = true;
+  publish();
+  emit(ConnectionStateEvent{state, reason, policy_.attempt()});
 }
 
 // --- while a call is up ---
@@ -343,44 +310,61 @@ void SessionCore::start_ticking() {
 
 void SessionCore::tick() {
   tick_timer_ = 0;
-  if (!call_ || !call_->ready()) return;
   TimePoint now = Clock::now();
-  media_->fill_idle(now, kIdleUplink);
-  auto stopped = turns_.user_stopped_at();
-  if (stopped && media_->last_voice() > *stopped) {
-    snapshot_.voice_to_voice_ms = to_ms(media_->last_voice() - *stopped);
-    turns_.clear_user_stopped();
-    publish();
+  release_leaving(now);
+  if (call_) guard_.tick(now);
+  if (!call_ && leaving_.empty()) return;
+  if (call_) {
+    media_->fill_idle(now, kIdleUplink);
+    auto stopped = turns_.user_stopped_at();
+    if (stopped && media_->last_voice() > *stopped) {
+      snapshot_.voice_to_voice_ms = to_ms(media_->last_voice() - *stopped);
+      turns_.clear_user_stopped();
+      publish();
+    }
+    if (turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
+      emit(AnswerFinishedEvent{});
+    }
+    if (now >= next_sample_) sample();
+    if (policy_.state() == recovery::State::RollingOver) look_for_quiet(now);
+    if (path_is_well()) look_for_muteness(now);
   }
-  if (turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
-    emit(AnswerFinishedEvent{});
-  }
-  if (now >= next_sample_) sample();
   next_tick_ = std::max(next_tick_ + kFrameDuration, now);
-  tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
+  if (tick_timer_ == 0) tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
+}
+
+void SessionCore::look_for_quiet(TimePoint now) {
+  bool quiet = turns_.quiet() && conversation_.settled() && media_->queued() == Duration::zero() &&
+               now - media_->last_input_voice() >= kQuiet;
+  if (!quiet) {
+    quiet_since_.reset();
+  } else if (!quiet_since_) {
+    quiet_since_ = now;
+  } else if (now - *quiet_since_ >= kQuiet) {
+    feed_policy(recovery::Quiet{});
+  }
+}
+
+void SessionCore::look_for_muteness(TimePoint now) {
+  SpeechWatch::Finding finding = speech_watch_.look(media_->last_input_voice(), now);
+  if (finding.ask) {
+    // Changes nothing, and is always acknowledged.
+    call_->send({"oairt_alive", SessionUpdate{Json::object({{"type", config_->session["type"]}})}});
+  }
+  if (!finding.mute) return;
+  if (auto since = speech_watch_.voice_since()) outage_since_ = *since;
+  Error error{ErrorCode::Network,
+              "The service does not react to speech any more; the call is replaced by a new one.",
+              "no event, call " + call_->answer().call_id,
+              "server-mute",
+              {}};
+  on_call_failed(*call_, std::move(error), false);
 }
 
 void SessionCore::sample() {
   next_sample_ = Clock::now() + kSampleInterval;
   snapshot_.peer = call_->peer_stats();
   publish();
-}
-
-void SessionCore::report_recovery() {
-  if (!outage_since_) return;
-  double outage_ms = to_ms(Clock::now() - *outage_since_);
-  outage_since_.reset();
-  ++snapshot_.reconnects;
-  snapshot_.last_outage_ms = outage_ms;
-  publish();
-  emit(RecoveryEvent{outage_fault_, "replace-call", outage_ms, "configuration"});
-}
-
-void SessionCore::set_state(ConnectionState state, const std::string &reason) {
-  if (snapshot_.state == state) return;
-  snapshot_.state = state;
-  publish();
-  emit(ConnectionStateEvent{state, reason, policy_.attempt()});
 }
 
 void SessionCore::emit(const SessionEvent &event) {

@@ -1,34 +1,31 @@
-// The loop's side of a session: runs the policy's actions, owns the call, translates events.
-// Thread-bound to the event loop.
+// The loop's side of a session: carries out what the policy orders, owns the calls and the
+// conversation, translates events. Thread-bound to the event loop.
 // Never waits: every answer comes as a callback, every end is reported through a callback.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "auth/token_cache.h"
 #include "base/event_loop.h"
+#include "conversation/conversation.h"
 #include "policy/recovery.h"
+#include "policy/speech_watch.h"
 #include "rtc/peer.h"
 #include "session/call.h"
 #include "session/config.h"
+#include "session/core_output.h"
+#include "session/hangups.h"
+#include "session/outbox.h"
+#include "session/path_guard.h"
+#include "session/service_access.h"
 #include "session/session.h"
 #include "session/turn_tracker.h"
 
 namespace oairt {
-
-// Where the core's news go; called in the loop. Outlives the core.
-class CoreOutput {
- public:
-  virtual ~CoreOutput() = default;
-  virtual void emit(const SessionEvent &event) = 0;
-  virtual void publish(const SessionSnapshot &snapshot) = 0;
-  virtual bool somebody_answers_request_token() = 0;
-  virtual Secret request_token() = 0;  // on a worker thread
-};
 
 class SessionCore final : private CallListener {
  public:
@@ -39,70 +36,91 @@ class SessionCore final : private CallListener {
   void run();
   void stop();
   void reconnect();
+  void restart_ice();
   // Ends everything; `done` is called when the hang-up was sent or is given up.
   void shut_down(std::function<void()> done);
 
-  // False when no call is ready or the event does not fit.
-  bool send(const ClientEvent &event);
-  bool send_json(const std::string &json);
+  // Goes out at once, or when the service is heard again.
+  void send(ClientEvent event);
+  void send_json(const std::string &json);
   void interrupt();
   void input_finished();
   void input_resumed() { turns_.input_resumed(); }
 
  private:
   void on_call_webrtcbin(Ref<GstElement> webrtcbin) override;
-  void on_call_created(const SessionCreated &created, const std::string &call_id) override;
-  void on_call_ready() override;
-  void on_call_event(const ServerEvent &event, const std::string &json) override;
-  void on_call_bad_event(const Error &error) override;
-  void on_call_failed(Error error, bool token_refused) override;
+  ReplayPlan replay_for(Call &call) override;
+  void on_call_created(Call &call) override;
+  void on_call_ready(Call &call) override;
+  void on_call_event(Call &call, const ServerEvent &event, const std::string &json) override;
+  void on_call_bad_event(Call &call, const Error &error) override;
+  void on_call_failed(Call &call, Error error, bool token_refused) override;
+  void on_call_path_failed(Call &call) override;
 
   void feed_policy(const recovery::Event &event);
-  void perform(const recovery::Action &action);
   void arm_policy_timer();
-  void start_call(const recovery::StartCall &action);
-  void end_call();
-  void hang_up(Hangup hangup);
-  void hangup_finished(uint64_t id);
-  void make_tokens();
-  std::unique_ptr<TokenProvider> make_provider();
-  bool has_credential();
+  void show_state();
   void set_state(ConnectionState state, const std::string &reason);
+  bool path_is_well() const;
+  double random();
   void start_ticking();
   void tick();
   void sample();
+  void look_for_quiet(TimePoint now);
+  void look_for_muteness(TimePoint now);
   void follow_audio(const ServerEvent &event);
-  void report_recovery();
+  void flush_outbox();
   void emit(const SessionEvent &event);
   void publish();
+
+  // session_core_actions.cpp: what the policy orders
+  void perform(const recovery::Action &action);
+  void start_call(const recovery::StartCall &action);
+  void end_call();
+  void end_next();
+  void switch_call(const recovery::SwitchCall &action);
+  void bring_up_to_date();
+  std::optional<TimePoint> speech_to_repeat(const recovery::SwitchCall &action) const;
+  TimePoint last_heard(Call &call) const;
+  std::optional<recovery::SessionLimit> limit_of(const Call &call);
+  void leave(std::unique_ptr<Call> call, bool speaking);
+  void finish_leaving(const Call &call);
+  void dispose(std::unique_ptr<Call> call);
+  void release_leaving(TimePoint now);
+  void announce(const Call &call);
+  void restart_ice_now(Duration timeout);
+  void probe_server();
+  void report(const recovery::Recovered &recovered);
 
   EventLoop &loop_;
   std::shared_ptr<MediaPort> media_;
   std::weak_ptr<CoreOutput> output_;
   std::shared_ptr<const Config> config_;
-  std::shared_ptr<HttpClient> http_;
-  std::unique_ptr<TokenCache> tokens_;
-  std::shared_ptr<const Config> tokens_for_;  // what tokens_ and http_ were made with
+  ServiceAccess access_;
   std::unique_ptr<PeerFactory> peers_;
-  std::unique_ptr<Call> call_;
   recovery::Policy policy_;
+  PathGuard guard_;
+  SpeechWatch speech_watch_;
+  Hangups hangups_;
   TurnTracker turns_;
-  SessionSnapshot snapshot_;
-  std::mt19937_64 random_{std::random_device{}()};
-
-  struct PendingHangup {
-    uint64_t id;
-    Hangup hangup;
-    EventLoop::TimerId timer;
+  Conversation conversation_;
+  Outbox outbox_;
+  std::unique_ptr<Call> call_, next_;      // in use; being made
+  std::vector<ServerEvent> early_events_;  // of the next call, for the conversation
+  struct Leaving {
+    std::unique_ptr<Call> call;
+    TimePoint until;        // its last packets are on their way
+    bool speaking = false;  // and its voice is heard until it ends
   };
-  std::vector<PendingHangup> hangups_;
-  uint64_t next_hangup_ = 1;
-  std::function<void()> when_shut_down_;
+  std::vector<Leaving> leaving_;
+  SessionSnapshot snapshot_;
+  std::mt19937_64 generator_{std::random_device{}()};
 
   EventLoop::TimerId policy_timer_ = 0, tick_timer_ = 0;
   TimePoint next_tick_{}, next_sample_{};
-  std::optional<TimePoint> outage_since_;
-  std::string outage_fault_;
+  std::optional<TimePoint> quiet_since_, outage_since_;
+  std::string announced_call_;
+  bool was_connected_ = false;
   uint64_t bad_events_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -96,6 +96,9 @@ class SessionObserver {
   virtual Secret request_token() = 0;
   // True if somebody listens to `request-token`. Any thread.
   virtual bool answers_request_token() = 0;
+  // The same for `request-ice-servers`, which answers JSON.
+  virtual Secret request_ice_servers() { return {}; }
+  virtual bool answers_request_ice_servers() { return false; }
 };
 
 }  // namespace oairt

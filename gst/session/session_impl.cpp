@@ -1,5 +1,6 @@
 #include "session/session_impl.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <glib.h>
@@ -32,6 +33,20 @@ class SessionImpl::Output final : public CoreOutput {
       if (!observer->answers_request_token()) continue;
       Secret token = observer->request_token();
       if (!token.empty()) return token;
+    }
+    return {};
+  }
+  bool somebody_answers_request_ice_servers() override {
+    auto all = observers();
+    return std::any_of(all.begin(), all.end(), [](const auto &observer) {
+      return observer->answers_request_ice_servers();
+    });
+  }
+  Secret request_ice_servers() override {
+    for (const auto &observer : observers()) {
+      if (!observer->answers_request_ice_servers()) continue;
+      Secret answer = observer->request_ice_servers();
+      if (!answer.empty()) return answer;
     }
     return {};
   }
@@ -236,8 +251,14 @@ SessionSnapshot SessionImpl::snapshot() const {
   return snapshot;
 }
 
+// While the connection is being recovered, events wait for the service.
+bool SessionImpl::takes_events() const {
+  ConnectionState state = output_->snapshot().state;
+  return state == ConnectionState::Connected || state == ConnectionState::Reconnecting;
+}
+
 Status SessionImpl::post_event(ClientEvent event) {
-  if (output_->snapshot().state != ConnectionState::Connected) return not_connected();
+  if (!takes_events()) return not_connected();
   body_->post([event = std::move(event)](SessionCore &core) { core.send(event); });
   return Success{};
 }
@@ -245,7 +266,7 @@ Status SessionImpl::post_event(ClientEvent event) {
 Status SessionImpl::send_event(const std::string &json) {
   constexpr std::size_t kMaxEvent = 65535;  // what every peer of this service takes
   if (auto checked = check_client_event(json, kMaxEvent); !checked) return checked;
-  if (output_->snapshot().state != ConnectionState::Connected) return not_connected();
+  if (!takes_events()) return not_connected();
   body_->post([json](SessionCore &core) { core.send_json(json); });
   return Success{};
 }
@@ -283,6 +304,10 @@ Status SessionImpl::submit_tool_output(const std::string &call_id, const std::st
 
 void SessionImpl::reconnect() {
   body_->post([](SessionCore &core) { core.reconnect(); });
+}
+
+void SessionImpl::restart_ice() {
+  body_->post([](SessionCore &core) { core.restart_ice(); });
 }
 
 void SessionImpl::input_finished() {

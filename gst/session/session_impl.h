@@ -36,6 +36,7 @@ class SessionImpl final : public Session {
   Status clear_audio() override;
   Status submit_tool_output(const std::string &call_id, const std::string &output) override;
   void reconnect() override;
+  void restart_ice() override;
   void input_finished() override;
   void input_resumed() override;
 
@@ -57,6 +58,7 @@ class SessionImpl final : public Session {
   Result<std::shared_ptr<const Config>> merged_config(const Member *candidate,
                                                       MemberId replaced) const
       OAIRT_REQUIRES(lock_);
+  bool takes_events() const;
   Status post_event(ClientEvent event);
   void last_member_stopped();
 

@@ -131,6 +131,17 @@ Json session_update_payload(const Json &session) {
   return payload;
 }
 
+Json answers_payload(const Json &session, bool as_configured) {
+  Json payload = Json::object({{"type", session["type"]}});
+  const Json &configured = session.at("audio.input.turn_detection");
+  if (!configured.is_object()) return payload;
+  Json detection = configured;
+  detection.set("create_response",
+                Json(as_configured && configured["create_response"].as_bool(true)));
+  payload.set("audio", Json::object({{"input", Json::object({{"turn_detection", detection}})}}));
+  return payload;
+}
+
 namespace {
 
 bool difference(const Json &before, const Json &after, Json &out) {

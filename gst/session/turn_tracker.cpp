@@ -8,6 +8,7 @@ void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
   const auto &body = event.body;
   if (std::holds_alternative<SpeechStarted>(body)) {
     user_speaking_ = true;
+    turn_began_at_ = now - kOnset;
     answered_since_input_ = false;
     user_stopped_at_.reset();
   } else if (std::holds_alternative<SpeechStopped>(body)) {
@@ -38,6 +39,7 @@ void TurnTracker::reset(TimePoint now) {
   user_speaking_ = unanswered_ = false;
   responses_.clear();
   playing_.clear();
+  turn_began_at_.reset();
   touch(now);
 }
 

@@ -18,12 +18,17 @@ class TurnTracker {
   // the service may still be detecting the end of the last words.
   static constexpr Duration kQuietWithoutAnswer = std::chrono::seconds(4);
   static constexpr Duration kQuietAfterAnswer = milliseconds(400);
+  // speech_started comes so long after the first sound.
+  static constexpr Duration kOnset = milliseconds(500);
 
   void handle(const ServerEvent &event, TimePoint now);
   // The call ended: nothing that was under way goes on.
   void reset(TimePoint now);
 
   bool user_speaking() const { return user_speaking_; }
+  bool unanswered() const { return unanswered_; }
+  // When the user's last turn began, as far as it is known by its event.
+  std::optional<TimePoint> turn_began_at() const { return turn_began_at_; }
   // A response is being made or its audio is being played by the service.
   bool model_active() const { return !responses_.empty() || !playing_.empty(); }
   bool model_speaking() const { return !playing_.empty(); }
@@ -45,7 +50,7 @@ class TurnTracker {
   bool answered_since_input_ = false;
   std::set<std::string> responses_, playing_;
   TimePoint last_change_{};
-  std::optional<TimePoint> finished_at_, user_stopped_at_;
+  std::optional<TimePoint> finished_at_, user_stopped_at_, turn_began_at_;
 };
 
 }  // namespace oairt

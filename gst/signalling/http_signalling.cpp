@@ -6,6 +6,7 @@
 #include "http/credential.h"
 #include "http/url.h"
 #include "signalling/answer.h"
+#include "signalling/ice_restart.h"
 #include "signalling/multipart.h"
 #include "signalling/signalling.h"
 
@@ -26,7 +27,7 @@ class HttpSignalling : public Signalling {
   void post_offer(const Token &token, const std::string &sdp, const std::string &session_json,
                   AnswerCallback callback) override {
     loop_.assert_in_loop();
-    cancel();
+    offer_.reset();
     HttpRequest request = offer_request(token, sdp, session_json);
     LOG_DEBUG("offer of %zu bytes, as %s", sdp.size(),
               request.content_type == "application/sdp" ? "SDP" : "a form");
@@ -42,7 +43,38 @@ class HttpSignalling : public Signalling {
         });
   }
 
-  void cancel() override { offer_.reset(); }
+  void cancel() override {
+    offer_.reset();
+    end_restart();
+  }
+
+  void restart_ice(const Secret &credential, const Answer &call, const std::string &fragment,
+                   Duration timeout, RestartCallback callback) override {
+    loop_.assert_in_loop();
+    end_restart();
+    if (call.etag.empty() || call.resource.empty()) {
+      refuse_restart(std::move(callback));
+      return;
+    }
+    HttpRequest request;
+    request.url = call.resource;
+    request.headers.push_back(credential_header(credential, options_.azure));
+    request.timeout = timeout;
+    request.body = fragment;
+    LOG_DEBUG("call %s: asking for an ICE restart", call.call_id.c_str());
+    restart_ = std::make_unique<IceRestart>(
+        loop_, http_, std::move(request), call.etag,
+        [this, id = call.call_id, callback = std::move(callback)](Result<Restarted> result) {
+          auto restart = std::move(restart_);
+          if (result.ok()) {
+            LOG_INFO("call %s: the server restarted ICE", id.c_str());
+          } else {
+            LOG_INFO("call %s: no ICE restart: %s (%s)", id.c_str(), result.error().message.c_str(),
+                     result.error().detail.c_str());
+          }
+          callback(std::move(result));  // may destroy this
+        });
+  }
 
   void hang_up(const Secret &credential, const Answer &call, std::function<void()> done) override {
     loop_.assert_in_loop();
@@ -68,6 +100,27 @@ class HttpSignalling : public Signalling {
   }
 
  private:
+  void end_restart() {
+    restart_.reset();
+    no_restart_.reset();
+  }
+
+  void refuse_restart(RestartCallback callback) {
+    no_restart_ = std::make_shared<RestartCallback>(std::move(callback));
+    std::weak_ptr<RestartCallback> weak = no_restart_;
+    loop_.post([this, weak] {
+      auto callback = weak.lock();
+      if (!callback) return;
+      no_restart_.reset();
+      Error error;
+      error.code = ErrorCode::Config;
+      error.message =
+          "The server offers no ICE restart for this call. The call goes on without it.";
+      error.detail = "its answer had no ETag, or no Location";
+      (*callback)(std::move(error));  // may destroy this
+    });
+  }
+
   std::string calls_url() const { return join_url(options_.base_url, "realtime/calls"); }
 
   HttpRequest offer_request(const Token &token, const std::string &sdp,
@@ -112,6 +165,8 @@ class HttpSignalling : public Signalling {
   std::shared_ptr<HttpClient> http_;
   SignallingOptions options_;
   std::unique_ptr<HttpCall> offer_;
+  std::unique_ptr<IceRestart> restart_;
+  std::shared_ptr<RestartCallback> no_restart_;  // of a restart that is refused here
   std::unordered_map<unsigned, std::unique_ptr<HttpCall>> hang_ups_;
   unsigned next_hang_up_ = 1;
   std::shared_ptr<char> alive_ = std::make_shared<char>();

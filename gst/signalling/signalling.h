@@ -36,11 +36,28 @@ class Signalling {
   virtual ~Signalling() = default;
 
   // POST /realtime/calls. An ephemeral token sends application/sdp; a project key, or Azure, sends
-  // the multipart form with `session_json`. Cancelled without a callback by cancel() or the end of
-  // this object.
+  // the multipart form with `session_json`. Cancelled without a callback by cancel(), by another
+  // offer, or by the end of this object.
   virtual void post_offer(const Token &token, const std::string &sdp,
                           const std::string &session_json, AnswerCallback callback) = 0;
   virtual void cancel() = 0;
+  // ICE restart (RFC 9725): PATCH of the call's resource with an application/trickle-ice-sdpfrag.
+  // Only where the answer had an ETag. A newer one takes the place of the one under way, which is
+  // then never answered; so do cancel() and the end of this object. A failure never ends the call,
+  // and the code of its error tells what to do about it:
+  //   Busy     the server may do it later (429, 5xx): honour retry_after
+  //   Network  no answer, reset, timed out: try again when the network is back
+  //   Config   the server does not do it (204, 404, 405, 410, 412 twice, 415, 422, 428, 501; no
+  //            ETag): never again on this call
+  //   Auth, Quota, Security, Protocol: never again on this call either
+  struct Restarted {
+    std::string fragment;  // the server's new credentials and candidates
+    std::string etag;      // replaces the one of the answer; empty: unchanged
+  };
+  using RestartCallback = std::function<void(Result<Restarted>)>;
+  virtual void restart_ice(const Secret &credential, const Answer &call,
+                           const std::string &fragment, Duration timeout,
+                           RestartCallback callback) = 0;
   // POST {resource}/hangup; failures are logged, not reported: the call is over in any case.
   virtual void hang_up(const Secret &credential, const Answer &call,
                        std::function<void()> done) = 0;

@@ -42,6 +42,11 @@ SIGNALS = {
         "Return a short-lived key (`ek_…`) for the next call, or nothing. The first handler that "
         "returns one wins. Emitted on a worker thread: the handler may take its time",
     ),
+    "request-ice-servers": (
+        [],
+        "Return `iceServers` as JSON, with `ttl` in seconds: TURN servers with time-limited "
+        "credentials. Asked when a call is made and before they expire, on a worker thread",
+    ),
     "event": (
         ["type", "json"],
         "Every event of the service, as it came. Emitted on the session's thread",
@@ -66,6 +71,11 @@ ACTIONS = {
     "submit-tool-output": (
         ["call_id", "output"],
         "Answers a function call and asks the model to go on",
+    ),
+    "restart-ice": (
+        [],
+        "Asks the server for new ICE credentials and a fresh path, where it offers that; the call "
+        "goes on",
     ),
     "reconnect": ([], "Replaces the call by a new one now; also starts again after an error"),
 }

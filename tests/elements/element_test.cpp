@@ -1,5 +1,11 @@
 #include "element_test.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/reaper.h"
 #include "gstopenairealtimebin.h"
@@ -73,10 +79,28 @@ std::vector<std::string> take_failures(const Ref<GstElement> &pipeline) {
   return failures;
 }
 
+namespace {
+
+// True if no other thread of this process is running: whoever is, may be freeing something.
+bool others_are_asleep() {
+  std::string own = std::to_string(gettid());
+  for (const auto &task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (task.path().filename() == own) continue;
+    std::ifstream file(task.path() / "stat");
+    std::string stat((std::istreambuf_iterator<char>(file)), {});
+    auto name_end = stat.rfind(") ");  // a name may hold anything
+    if (name_end != std::string::npos && stat[name_end + 2] != 'S') return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::vector<std::string> live_objects() {
-  // The tracer looks at objects that other threads may just be freeing: the one that warms up
-  // first.
+  // The tracer looks at objects without a reference, and other threads may just be freeing them.
   fail_unless(reaper::wait_idle(Clock::now() + std::chrono::seconds(10)));
+  int quiet = 0;
+  wait_for([&quiet] { return (quiet = others_are_asleep() ? quiet + 1 : 0) >= 3; });
   std::vector<std::string> live;
   GList *tracers = gst_tracing_get_active_tracers();
   fail_if(tracers == nullptr, "run with GST_TRACERS=leaks");

@@ -61,6 +61,7 @@ class FakeSession final : public Session {
     return note("submit-tool-output " + call_id + " " + output);
   }
   void reconnect() override { (void)note("reconnect"); }
+  void restart_ice() override { (void)note("restart-ice"); }
   void input_finished() override { (void)note("input-finished"); }
   void input_resumed() override { (void)note("input-resumed"); }
 

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include <glib.h>
+
 #include "log.h"
 #include "session_rules.h"
 #include "timers.h"
 
 namespace oairt::sim {
 namespace {
+
+constexpr const char *kFragmentType = "application/trickle-ice-sdpfrag";
 
 ApiError plain(int status, const std::string &message, const std::string &code = "") {
   ApiError error{code, message, ""};
@@ -37,6 +41,28 @@ Reply method_not_allowed(const Request &request, const char *allowed) {
                                             ". Allowed: " + allowed + "."));
   reply.headers.emplace_back("Allow", allowed);
   return reply;
+}
+
+// If-Match as RFC 9110 section 13.1.1 reads it: "*", or a list of tags compared strongly, so that a
+// weak one never matches. RFC 9725 writes the star of a restart as "\"*\"" in its example.
+bool is_match(const std::string &if_match, const std::string &etag) {
+  for (std::size_t at = 0; at <= if_match.size();) {
+    auto end = std::min(if_match.find(',', at), if_match.size());
+    std::string tag = if_match.substr(at, end - at);
+    at = end + 1;
+    auto first = tag.find_first_not_of(" \t");
+    if (first == std::string::npos) continue;
+    tag = tag.substr(first, tag.find_last_not_of(" \t") - first + 1);
+    if (tag == "*" || tag == "\"*\"" || tag == etag) return true;
+  }
+  return false;
+}
+
+bool are_ice_chars(const std::string &text, std::size_t shortest) {
+  constexpr std::size_t kLongest = 256;
+  return text.size() >= shortest && text.size() <= kLongest &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return g_ascii_isalnum(c) || c == '+' || c == '/'; });
 }
 
 bool take_prefix(std::string &path, std::string_view prefix) {
@@ -236,22 +262,23 @@ Reply ServiceApi::patch(const Request &request, const std::string &id, TimePoint
   if (auto *refused = std::get_if<Reply>(&authorized)) return *refused;
   std::string etag = desk_.etag_of(id);
   if (etag.empty()) return Reply::error(no_call());
-  if (request.content_type() != "application/trickle-ice-sdpfrag") {
-    return Reply::error(plain(415, "PATCH takes application/trickle-ice-sdpfrag."));
+  if (request.content_type() != kFragmentType) {
+    Reply reply = Reply::error(plain(415, std::string("PATCH takes ") + kFragmentType + "."));
+    reply.headers.emplace_back("Accept-Patch", kFragmentType);
+    return reply;
   }
   std::string match = request.header("if-match");
   if (match.empty()) return Reply::error(plain(428, "PATCH needs an If-Match header."));
-  if (match != "*" && match != "\"*\"" && match != etag) {
+  if (!is_match(match, etag)) {
     return Reply::error(plain(412, "The ICE session has another ETag by now."));
   }
   IceFragment fragment = parse_ice_fragment(request.body);
-  if (fragment.ufrag.size() < 4 || fragment.pwd.size() < 22) {
+  if (!are_ice_chars(fragment.ufrag, 4) || !are_ice_chars(fragment.pwd, 22)) {
     return Reply::error(plain(422, "The fragment has no valid ice-ufrag and ice-pwd."));
   }
   auto restarted = desk_.restart_ice(id, fragment.ufrag, fragment.pwd);
   if (!restarted.new_credentials) return Reply{204, "", "", {}};
-  return Reply{
-      200, "application/trickle-ice-sdpfrag", restarted.fragment, {{"ETag", restarted.etag}}};
+  return Reply{200, kFragmentType, restarted.fragment, {{"ETag", restarted.etag}}};
 }
 
 IceFragment parse_ice_fragment(const std::string &text) {

@@ -5,6 +5,7 @@
 #include "far_peer.h"
 #include "peer_bench.h"
 #include "rtc/opus_packet.h"
+#include "rtc/stats_sampler.h"
 #include "support/check.h"
 
 using namespace oairt;        // NOLINT
@@ -85,6 +86,12 @@ GST_START_TEST(speech_arrives_at_both_ends_whole) {
   bench.in_loop([&] { peer_stats = bench.peer().stats(); });
   fail_unless(peer_stats.packets_sent == 30 && peer_stats.packets_received >= 50);
   assert_text(peer_stats.local_candidate.substr(0, 4), "host");
+  PeerStats sampled;
+  bench.in_loop([&] { sampled = StatsSampler().sample(bench.peer().webrtcbin().get()); });
+  fail_unless(sampled.packets_received >= 50 && sampled.packets_lost == 0,
+              "%" G_GUINT64_FORMAT " received, %" G_GINT64_FORMAT " lost", sampled.packets_received,
+              gint64{sampled.packets_lost});
+  fail_unless(sampled.jitter_ms >= 0 && sampled.jitter_ms < 1000, "%g", sampled.jitter_ms);
   PeerTimings timings;
   bench.in_loop([&] { timings = bench.peer().timings(); });
   fail_unless(timings.offer && timings.ice && timings.dtls && timings.sctp);
@@ -201,6 +208,7 @@ int main(int argc, char **argv) {
   Suite *suite = suite_create("call");
   TCase *test_case = tcase_create("all");
   suite_add_tcase(suite, test_case);
+  tcase_add_checked_fixture(test_case, nullptr, end_gstreamer);
   tcase_set_timeout(test_case, 60);
   for (TFun test :
        {a_call_carries_messages_of_any_size_both_ways_in_order, speech_arrives_at_both_ends_whole,

@@ -140,7 +140,10 @@ void LitePeer::transmit(const Remote &to, const Bytes &bytes) {
 }
 
 void LitePeer::handle(const Remote &from, Bytes bytes) {
-  if (deaf) return;
+  if (deaf) {
+    ++dropped;
+    return;
+  }
   if (bytes[0] <= 3) {
     Bytes early;
     {
@@ -184,6 +187,12 @@ bool LitePeer::answer_check(const Remote &from, const Bytes &bytes) {
   g_socket_address_to_native(source.get(), &address, sizeof(address), nullptr);
   uint8_t buffer[1024];
   size_t size = sizeof(buffer);
+  if (forgery == Forgery::Password) {
+    request.key = reinterpret_cast<uint8_t *>(const_cast<char *>("another password"));
+    request.key_len = 16;
+  } else if (forgery == Forgery::Transaction) {
+    request.buffer[19] ^= 1;
+  }
   bool controlling = false;
   if (stun_usage_ice_conncheck_create_reply(
           &stun_, &request, &reply, buffer, &size, &address,

@@ -41,8 +41,11 @@ class LitePeer {
   std::atomic<bool> deaf{false};  // drops all that comes
   std::atomic<bool> deaf_on_udp{false};
   std::atomic<bool> echo{true};
+  // Answers that must not count: signed with another password, or to a check that nobody made.
+  enum class Forgery { None, Password, Transaction };
+  std::atomic<Forgery> forgery{Forgery::None};
   std::atomic<bool> follow{true};  // goes to where it was nominated last
-  std::atomic<int> checks{0}, nominations{0}, packets{0};
+  std::atomic<int> checks{0}, nominations{0}, packets{0}, dropped{0};
   std::function<void(const Bytes &)> on_packet;  // in the peer's loop; set before use
 
  private:

@@ -187,9 +187,31 @@ GST_START_TEST(the_kernel_names_the_source_address_without_sending) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(rtc_ice_inputs, candidates_of_a_real_answer_are_read,
-                hostile_candidates_are_refused_by_kind, a_flood_of_candidates_is_cut_and_counted,
-                turn_uris_are_read_with_their_escapes,
+GST_START_TEST(the_device_that_routing_prefers_goes_first_unless_it_has_no_carrier) {
+  using oairt::LocalAddress;
+  std::vector<LocalAddress> all = {
+      {"192.0.2.1", "wired"}, {"198.51.100.1", "mobile"}, {"2001:db8::1", "wired", true}};
+  auto split = [&](const std::vector<std::string> &preferred) {
+    auto [first, others] = oairt::split_by_preference(all, preferred);
+    std::string text;
+    for (const auto &local : first) text += local.address + " ";
+    text += "|";
+    for (const auto &local : others) text += " " + local.address;
+    return text;
+  };
+  assert_text(split({"192.0.2.1"}), "192.0.2.1 2001:db8::1 | 198.51.100.1");
+  assert_text(split({"198.51.100.1"}), "198.51.100.1 | 192.0.2.1 2001:db8::1");
+  assert_text(split({}), "192.0.2.1 198.51.100.1 2001:db8::1 |");
+  all[0].running = all[2].running = false;
+  assert_text(split({"192.0.2.1"}), "192.0.2.1 198.51.100.1 2001:db8::1 |");
+  all[1].running = false;
+  assert_text(split({"192.0.2.1"}), "192.0.2.1 2001:db8::1 | 198.51.100.1");
+}
+GST_END_TEST
+
+OAIRT_TEST_MAIN(rtc_ice_inputs, the_device_that_routing_prefers_goes_first_unless_it_has_no_carrier,
+                candidates_of_a_real_answer_are_read, hostile_candidates_are_refused_by_kind,
+                a_flood_of_candidates_is_cut_and_counted, turn_uris_are_read_with_their_escapes,
                 bad_server_uris_are_refused_without_repeating_them,
                 local_addresses_match_what_has_to_be_reached,
                 a_path_serves_further_destinations_of_the_kinds_it_gathered_for,

@@ -9,6 +9,7 @@ using oairt::IceState;
 using oairt::Secret;
 using oairt::test::IceBench;
 using oairt::test::LitePeer;
+using oairt::test::run_in;
 using oairt::test::TurnServer;
 using oairt::test::wait_for;
 
@@ -39,6 +40,14 @@ void carries_packets_through_the_relay(const IceOptions &options, TurnServer &se
   assert_text(peer.remote(), "udp " + bench.agent().selected_pair()->local_address);
   for (uint8_t i = 0; i < 50; ++i) bench.send({0x80, 111, 0, i});
   fail_unless(wait_for([&] { return bench.received_count() >= 50; }));
+  // An answer to a check of our own is seen through the relay, too.
+  fail_if(wait_for([] { return false; }, 300ms));
+  auto since = oairt::Clock::now();
+  peer.echo = false;
+  run_in(bench.loop(), [&] { bench.agent().probe(); });
+  fail_unless(wait_for([&] { return bench.agent().last_heard() > since; }, 2s));
+  fail_unless(bench.agent().last_inbound() < since);
+  peer.echo = true;
   std::string before = peer.remote();
   bench.migrate("test");
   fail_unless(wait_for([&] { return bench.agent().swaps() == 1; }));
@@ -121,6 +130,34 @@ GST_START_TEST(a_refused_password_leaves_the_direct_path) {
 }
 GST_END_TEST
 
+GST_START_TEST(other_turn_servers_serve_the_next_path_and_the_call_goes_on) {
+  TurnServer first, second;
+  fail_unless(start(first) && start(second));
+  for (const char *tail : {"?transport=tcp", "?transport=udp"}) {
+    int given_back = second.count("lifetime=0");
+    LitePeer peer;
+    IceBench bench(relayed(uri(first, tail)));
+    bench.set_local();
+    bench.set_remote(peer.ufrag, peer.pwd, {peer.udp_candidate()});
+    fail_unless(bench.wait_state(IceState::Connected));
+    auto before = bench.agent().selected_pair()->local_address;
+    run_in(bench.loop(), [&] {
+      bench.agent().set_turn_servers({Secret("nonsense"), Secret(uri(second, tail))});
+    });
+    for (uint8_t i = 0; i < 20; ++i) bench.send({0x80, 111, 0, i});
+    fail_unless(wait_for([&] { return bench.received_count() >= 20; }));
+    assert_text(bench.agent().selected_pair()->local_address, before);
+    fail_unless_equals_uint64(bench.agent().counters().paths, 1);
+    bench.migrate("test");
+    fail_unless(wait_for([&] { return bench.agent().swaps() == 1; }));
+    bench.send({0x80, 111, 1, 1});
+    fail_unless(wait_for([&] { return bench.received_count() >= 21; }));
+    bench.close();
+    fail_unless(wait_for([&] { return second.count("lifetime=0") > given_back; }));
+  }
+}
+GST_END_TEST
+
 int main(int argc, char **argv) {
   if (!TurnServer::available()) return 77;
   gst_check_init(&argc, &argv);
@@ -131,7 +168,8 @@ int main(int argc, char **argv) {
   for (TFun test : {turn_over_udp_carries_a_call, turn_over_tcp_carries_a_call,
                     turn_over_tls_carries_a_call_and_checks_the_certificate,
                     a_turn_server_is_found_by_name_without_delaying_the_direct_path,
-                    a_refused_password_leaves_the_direct_path}) {
+                    a_refused_password_leaves_the_direct_path,
+                    other_turn_servers_serve_the_next_path_and_the_call_goes_on}) {
     tcase_add_test(test_case, test);
   }
   return gst_check_run_suite(suite, "rtc_ice_turn", __FILE__);

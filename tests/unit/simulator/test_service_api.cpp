@@ -218,29 +218,111 @@ GST_START_TEST(ordered_errors_come_first_and_are_used_up) {
 }
 GST_END_TEST
 
-GST_START_TEST(ice_restarts_follow_rfc_9725) {
-  Bench bench;
-  bench.options.ice_restart = true;
-  bench.desk.etag = "\"one\"";
-  assert_text(header(bench.call(bench.secret()), "ETag"), "\"one\"");
-  const char *path = "/v1/realtime/calls/rtc_u1_1";
-  const char *type = "application/trickle-ice-sdpfrag";
-  const char *fragment = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n";
-  auto patch = [&](const char *match, const char *body, const char *content_type) {
+namespace {
+
+const char *kFragmentType = "application/trickle-ice-sdpfrag";
+const char *kPwd = "P2uYro0UCOQ4zxjKXaWCBui1";
+
+// A simulator with ICE restart and a call whose ETag is "one".
+struct RestartBench : Bench {
+  RestartBench() {
+    options.ice_restart = true;
+    desk.etag = "\"one\"";
+    assert_text(header(call(secret()), "ETag"), "\"one\"");
+  }
+  static std::string fragment(const std::string &ufrag, const std::string &pwd = kPwd) {
+    return "a=group:BUNDLE 0 1\r\na=ice-ufrag:" + ufrag + "\r\na=ice-pwd:" + pwd +
+           "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n";
+  }
+  Reply patch(const std::string &match, const std::string &body,
+              const std::string &type = kFragmentType, const std::string &id = "rtc_u1_1",
+              const std::string &key = "sk-right") {
     std::vector<std::pair<std::string, std::string>> headers;
-    if (*match != '\0') headers.emplace_back("if-match", match);
-    return bench.request("PATCH", path, "sk-right", content_type, body, headers);
-  };
-  fail_unless_equals_int(patch("*", fragment, "text/plain").status, 415);
-  fail_unless_equals_int(patch("", fragment, type).status, 428);
-  fail_unless_equals_int(patch("\"old\"", fragment, type).status, 412);
-  fail_unless_equals_int(patch("*", "a=ice-ufrag:EsAw\r\n", type).status, 422);
-  auto done = patch("*", fragment, type);
-  fail_unless_equals_int(done.status, 200);
-  assert_text(header(done, "ETag"), "\"two\"");
+    if (!match.empty()) headers.emplace_back("if-match", match);
+    return request("PATCH", "/v1/realtime/calls/" + id, key, type, body, headers);
+  }
+  int status(const std::string &match, const std::string &body) {
+    return patch(match, body).status;
+  }
+};
+
+}  // namespace
+
+GST_START_TEST(an_ice_restart_answers_with_a_fragment_and_a_new_tag) {
+  // "*" is what RFC 9725 demands of a restart, "\"*\"" what its example has; a tag that matches is
+  // a precondition that holds.
+  for (const char *match : {"*", "\"*\"", "\"one\"", "\"zero\" , \"one\"", " *"}) {
+    RestartBench bench;
+    auto done = bench.patch(match, bench.fragment("EsAw"));
+    fail_unless_equals_int(done.status, 200);
+    assert_text(done.content_type, kFragmentType);
+    assert_text(done.body, "a=ice-ufrag:new\r\n");
+    assert_text(header(done, "ETag"), "\"two\"");
+  }
+}
+GST_END_TEST
+
+GST_START_TEST(a_fragment_of_the_same_ice_session_is_taken_without_a_word) {
+  RestartBench bench;
+  auto taken = bench.patch(
+      "\"one\"", bench.fragment("same") + "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n");
+  fail_unless_equals_int(taken.status, 204);
+  assert_text(taken.body + header(taken, "ETag"), "");
+}
+GST_END_TEST
+
+GST_START_TEST(an_ice_restart_has_its_preconditions) {
+  RestartBench bench;
+  std::string fragment = bench.fragment("EsAw");
+  fail_unless_equals_int(bench.status("", fragment), 428);
+  for (const char *match : {"\"old\"", "one", "W/\"one\"", "\"on\", \"e\"", "\"one", ","}) {
+    fail_unless(bench.status(match, fragment) == 412, "%s is taken", match);
+  }
+}
+GST_END_TEST
+
+GST_START_TEST(an_ice_restart_needs_call_key_type_and_credentials) {
+  RestartBench bench;
+  std::string fragment = bench.fragment("EsAw");
+  fail_unless_equals_int(bench.patch("*", fragment, kFragmentType, "rtc_none").status, 404);
+  fail_unless_equals_int(bench.patch("*", fragment, kFragmentType, "rtc_u1_1", "sk-no").status,
+                         401);
+  for (const char *type : {"text/plain", "application/sdp", ""}) {
+    auto refused = bench.patch("*", fragment, type);
+    fail_unless_equals_int(refused.status, 415);
+    assert_text(header(refused, "Accept-Patch"), kFragmentType);
+  }
   fail_unless_equals_int(
-      patch("\"one\"", "a=ice-ufrag:same\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n", type).status,
-      204);
+      bench.patch("*", fragment, std::string(kFragmentType) + "; charset=utf-8").status, 200);
+  for (const std::string &body :
+       {std::string(), std::string("a=ice-ufrag:EsAw\r\n"), std::string("<html>"),
+        bench.fragment("abc"), bench.fragment("EsAw", "short"), bench.fragment("Es w"),
+        bench.fragment(std::string(257, 'a')), bench.fragment("EsAw", std::string(257, 'a'))}) {
+    fail_unless_equals_int(bench.status("*", body), 422);
+  }
+}
+GST_END_TEST
+
+GST_START_TEST(without_ice_restart_a_call_is_no_resource_to_patch) {
+  RestartBench bench;
+  bench.options.ice_restart = false;
+  auto refused = bench.patch("*", bench.fragment("EsAw"));
+  fail_unless_equals_int(refused.status, 405);
+  fail_if(header(refused, "Allow").find("PATCH") != std::string::npos);
+}
+GST_END_TEST
+
+GST_START_TEST(an_ice_restart_can_be_made_to_fail) {
+  RestartBench bench;
+  for (const char *fault : {"patch_error=429:2", "patch_hang", "patch_reset", "patch_slow=1"}) {
+    fail_unless(bench.faults.order(fault, bench.now).ok());
+  }
+  std::string fragment = bench.fragment("EsAw");
+  auto hanging = bench.patch("*", fragment);
+  fail_unless(hanging.fate == Reply::Fate::Hang && hanging.delay == milliseconds(1000));
+  fail_unless(bench.patch("*", fragment).fate == Reply::Fate::Reset);
+  assert_text(header(bench.patch("*", fragment), "Retry-After"), "2");
+  fail_unless_equals_int(bench.status("*", fragment), 200);
 }
 GST_END_TEST
 
@@ -248,4 +330,9 @@ OAIRT_TEST_MAIN(simulator_service_api, a_client_secret_carries_its_session,
                 requests_for_secrets_are_validated, credentials_are_checked,
                 calls_take_both_forms_of_body, dead_paths_and_wrong_methods_are_told_apart,
                 a_call_is_hung_up_once, ordered_errors_come_first_and_are_used_up,
-                ice_restarts_follow_rfc_9725)
+                an_ice_restart_answers_with_a_fragment_and_a_new_tag,
+                a_fragment_of_the_same_ice_session_is_taken_without_a_word,
+                an_ice_restart_has_its_preconditions,
+                an_ice_restart_needs_call_key_type_and_credentials,
+                without_ice_restart_a_call_is_no_resource_to_patch,
+                an_ice_restart_can_be_made_to_fail)

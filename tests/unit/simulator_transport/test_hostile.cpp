@@ -85,6 +85,22 @@ GST_START_TEST(bent_packets_of_the_client_end_nothing) {
 }
 GST_END_TEST
 
+GST_START_TEST(records_without_room_for_their_tag_end_nothing) {
+  Fixture f;
+  f.connect_channel();
+  for (uint8_t size = 0; size < 40; ++size) {
+    for (uint8_t type : {21, 22, 23}) {
+      Bytes record = {type, 0xfe, 0xfd, 0, 1, 0, 0, 1, 0, size, type, 0, size};
+      record.resize(record.size() + size, 0x55);
+      f.client.send_raw(record);
+    }
+    f.settle();
+  }
+  f.client.send_text("still here");
+  fail_unless(f.wait([&] { return !f.listener.texts.empty(); }));
+}
+GST_END_TEST
+
 GST_START_TEST(bent_sctp_packets_crash_nothing) {
   // Behind DTLS: from a client that has the keys, and means ill.
   std::vector<Bytes> seen;
@@ -175,6 +191,7 @@ GST_START_TEST(a_client_from_many_addresses_is_bounded_and_keeps_its_path) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(simulator_transport_hostile, noise_from_a_known_address_ends_nothing,
-                bent_packets_of_the_client_end_nothing, bent_sctp_packets_crash_nothing,
+                bent_packets_of_the_client_end_nothing,
+                records_without_room_for_their_tag_end_nothing, bent_sctp_packets_crash_nothing,
                 tcp_noise_and_idle_connections_harm_nobody,
                 a_client_from_many_addresses_is_bounded_and_keeps_its_path)

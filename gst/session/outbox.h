@@ -1,0 +1,44 @@
+// Client events on their way: held while the service is not heard, and items sent again that a
+// lost call may have taken along.
+// Thread-bound to the event loop.
+// Never grows without bound, never sends an item twice that the service has acknowledged.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "conversation/conversation.h"
+#include "protocol/events.h"
+
+namespace oairt {
+
+class Outbox {
+ public:
+  static constexpr std::size_t kMaxHeld = 1000;
+
+  // Gives an item of ours an id, by which its acknowledgement is known.
+  void name_item(ClientEvent &event);
+  // False: full, the event is dropped.
+  bool hold(std::string json);
+  std::vector<std::string> take_held();
+  // It went out on the call in use.
+  void sent(const ClientEvent &event, std::string json, TimePoint now);
+  // Items that went out since then, and are not in the conversation.
+  std::vector<std::string> unacknowledged(TimePoint since, const Conversation &conversation) const;
+  void clear();
+
+ private:
+  struct Sent {
+    std::string item_id, json;
+    TimePoint at;
+  };
+  static constexpr std::size_t kMaxSent = 64;
+  std::deque<std::string> held_;
+  std::deque<Sent> sent_;
+  uint64_t next_item_ = 1;
+};
+
+}  // namespace oairt
