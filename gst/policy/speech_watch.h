@@ -13,8 +13,9 @@ namespace oairt {
 class SpeechWatch {
  public:
   struct Finding {
-    bool ask = false;   // send something that the service always acknowledges
+    bool ask = false;   // send something that the service always acknowledges, maybe repeatedly
     bool mute = false;  // once: it did not
+    bool deaf = false;  // once: nothing shows that the question has reached it
   };
 
   // `patience`: the property watchdog-timeout.
@@ -23,6 +24,8 @@ class SpeechWatch {
   // A call has begun.
   void reset(TimePoint now);
   void heard_event(TimePoint now);
+  // What was sent since the question has been answered by the peer's ICE agent.
+  void path_proven(TimePoint now);
   // To be called every 20 ms or so. `last_voice`: when the input sounded like a voice last.
   Finding look(TimePoint last_voice, TimePoint now);
   // Since when somebody speaks; nothing: nobody does.
@@ -30,8 +33,9 @@ class SpeechWatch {
 
  private:
   Duration patience_;
-  TimePoint began_{}, last_event_{}, last_voice_{};
+  TimePoint began_{}, last_event_{}, last_voice_{}, insisted_at_{};
   std::optional<TimePoint> voice_since_, asked_at_;
+  bool proven_ = false;
 };
 
 }  // namespace oairt

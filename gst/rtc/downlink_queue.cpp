@@ -39,6 +39,7 @@ void DownlinkQueue::end_burst(uint64_t writer) {
 void DownlinkQueue::write(uint64_t writer, const int16_t *samples, size_t count, TimePoint now,
                           bool concealed) {
   LockGuard guard(mutex_);
+  if (writer == writer_ && !concealed) last_written_ = now;
   if (writer != writer_ || now < deaf_until_) {
     stats_.dropped_frames += (count + kFrameSamples - 1) / kFrameSamples;
     return;
@@ -189,6 +190,11 @@ DownlinkStats DownlinkQueue::stats() const {
   if (state_ == State::Waiting) stats.latency = delay();
   stats.jitter = adaptive_.jitter();
   return stats;
+}
+
+TimePoint DownlinkQueue::last_written() const {
+  LockGuard guard(mutex_);
+  return last_written_;
 }
 
 TimePoint DownlinkQueue::last_voice() const {

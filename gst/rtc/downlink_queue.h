@@ -30,6 +30,7 @@ class DownlinkQueue {
   DownlinkStats stats() const OAIRT_EXCLUDES(mutex_);
   MediaPort::Frame read(int16_t *samples, TimePoint now) OAIRT_EXCLUDES(mutex_);
   TimePoint last_voice() const OAIRT_EXCLUDES(mutex_);
+  TimePoint last_written() const OAIRT_EXCLUDES(mutex_);
 
  private:
   enum class State { Waiting, Playing };
@@ -66,6 +67,7 @@ class DownlinkQueue {
   PlayoutDelay adaptive_ OAIRT_GUARDED_BY(mutex_);
   std::optional<Duration> fixed_ OAIRT_GUARDED_BY(mutex_);
   TimePoint last_voice_ OAIRT_GUARDED_BY(mutex_){};
+  TimePoint last_written_ OAIRT_GUARDED_BY(mutex_){};
   DownlinkStats stats_ OAIRT_GUARDED_BY(mutex_);
 };
 

@@ -5,21 +5,20 @@
 namespace oairt {
 
 void DtlsEcho::sent(const Datagram &datagram, TimePoint now) {
-  if (interval_ <= Duration::zero()) return;
-  if (!summarize_dtls(datagram->data(), datagram->size()).application) return;
+  if (!enabled_ || !summarize_dtls(datagram->data(), datagram->size()).application) return;
   if (!opened_) opened_ = now;
-  if (now - *opened_ > kOpening || bytes_ + 2 * datagram->size() > kMaxBytes) return;
-  bytes_ += 2 * datagram->size();
-  first_.push_back({now + interval_, datagram});
-  second_.push_back({now + 3 * interval_, datagram});
+  std::size_t copies = queues_.size() * datagram->size();
+  if (now - *opened_ > kOpening || bytes_ + copies > kMaxBytes) return;
+  bytes_ += copies;
+  for (Queue &queue : queues_) queue.entries.push_back({now + queue.delay, datagram});
 }
 
 std::vector<Datagram> DtlsEcho::due(TimePoint now) {
   std::vector<Datagram> out;
-  for (auto *queue : {&first_, &second_}) {
-    while (!queue->empty() && queue->front().when <= now) {
-      out.push_back(std::move(queue->front().datagram));
-      queue->pop_front();
+  for (Queue &queue : queues_) {
+    while (!queue.entries.empty() && queue.entries.front().when <= now) {
+      out.push_back(std::move(queue.entries.front().datagram));
+      queue.entries.pop_front();
     }
   }
   return out;
@@ -27,8 +26,10 @@ std::vector<Datagram> DtlsEcho::due(TimePoint now) {
 
 std::optional<TimePoint> DtlsEcho::deadline() const {
   std::optional<TimePoint> next;
-  for (const auto *queue : {&first_, &second_}) {
-    if (!queue->empty()) next = std::min(next.value_or(queue->front().when), queue->front().when);
+  for (const Queue &queue : queues_) {
+    if (queue.entries.empty()) continue;
+    TimePoint when = queue.entries.front().when;
+    next = std::min(next.value_or(when), when);
   }
   return next;
 }

@@ -1,11 +1,12 @@
-// Sends the first application records of a call again, shortly after: the SCTP handshake, the
-// channel's opening and the first event go one by one, and SCTP repeats a lost one after a second
-// or three. What arrives twice is dropped by the peer's replay window (RFC 6347, 4.1.2.6), and SCTP
-// never sees it.
-// Thread-bound: the owner guards it. Time is an argument.
-// Never changes a record, never adds more than kMaxBytes to a call.
+// Sends the first application records of a call again, at once and shortly after: the SCTP
+// handshake, the channel's opening and the first event go one by one, and SCTP repeats a lost one
+// after a second or three; of two copies the one that is less delayed counts. What arrives twice is
+// dropped by the peer's replay window (RFC 6347, 4.1.2.6), and SCTP never sees it. Thread-bound:
+// the owner guards it. Time is an argument. Never changes a record, never adds more than kMaxBytes
+// to a call.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -21,8 +22,13 @@ class DtlsEcho {
   // From the first record on; longer than the opening of a channel takes on a slow path.
   static constexpr Duration kOpening = std::chrono::seconds(2);
 
-  // After `interval` and again after three of them; 0: never.
-  explicit DtlsEcho(Duration interval) : interval_(interval) {}
+  // Not in the same instant, in which a full queue would swallow both.
+  static constexpr Duration kFirst = milliseconds(5);
+
+  // After kFirst, after `interval` and after three of them; 0: never.
+  explicit DtlsEcho(Duration interval)
+      : enabled_(interval > Duration::zero()),
+        queues_{{{kFirst, {}}, {interval, {}}, {3 * interval, {}}}} {}
 
   void sent(const Datagram &datagram, TimePoint now);
   // The records that it is time to send again.
@@ -35,10 +41,15 @@ class DtlsEcho {
     Datagram datagram;
   };
 
-  const Duration interval_;
+  struct Queue {
+    Duration delay;
+    std::deque<Entry> entries;  // in the order of their times
+  };
+
+  const bool enabled_;
   std::optional<TimePoint> opened_;
   std::size_t bytes_ = 0;
-  std::deque<Entry> first_, second_;  // each in the order of its times
+  std::array<Queue, 3> queues_;
 };
 
 }  // namespace oairt

@@ -17,20 +17,29 @@ void DtlsFlight::sent(const Datagram &datagram, TimePoint now) {
     return;
   }
   if (!sum.handshake) return;
-  bool stack_repeats = sum.first_message && sum.first_message == flight_first_message_;
+  bool stack_repeats = (sum.first_message && sum.first_message == flight_first_message_) ||
+                       (sum.change_cipher && flight_ends_);
   if (!flight_open_ || stack_repeats) {
+    copied_ = flight_open_;  // a repetition needs no copy
     flight_.clear();
     flight_bytes_ = 0;
     flight_first_message_ = sum.first_message;
+    flight_ends_ = false;
     flight_open_ = true;
   }
   if (flight_bytes_ + datagram->size() > kMaxBytes) return;
   flight_.push_back(datagram);
   flight_bytes_ += datagram->size();
+  flight_ends_ |= sum.change_cipher;
   sent_finished_ |= sum.change_cipher;
   repeats_left_ = kMaxRepeats;
   last_sent_ = now;
-  next_ = now + interval_;
+  next_ = now + (copied_ ? pause() : kCopyDelay);
+}
+
+Duration DtlsFlight::pause() const {
+  if (round_trip_ <= Duration::zero()) return interval_;
+  return std::max<Duration>(interval_, round_trip_ * 5 / 4 + kMargin);
 }
 
 void DtlsFlight::received(const uint8_t *data, std::size_t size, TimePoint now) {
@@ -70,7 +79,7 @@ void DtlsFlight::answered() {
   flight_.clear();
   flight_bytes_ = 0;
   flight_first_message_.reset();
-  flight_open_ = false;
+  flight_open_ = flight_ends_ = false;
   next_.reset();
 }
 
@@ -80,10 +89,11 @@ std::vector<Datagram> DtlsFlight::due(TimePoint now) {
     next_.reset();
     return {};
   }
-  --repeats_left_;
+  if (copied_) --repeats_left_;
+  copied_ = true;
   ++total_repeats_;
   last_sent_ = now;
-  next_ = now + interval_;
+  next_ = now + pause();
   return flight_;
 }
 

@@ -11,10 +11,17 @@ constexpr uint8_t kChangeCipherSpec = 20;
 constexpr uint8_t kAlert = 21;
 constexpr uint8_t kHandshake = 22;
 constexpr uint8_t kApplicationData = 23;
+constexpr uint8_t kClientHello = 1;
+constexpr uint8_t kHelloVerifyRequest = 3;
+constexpr uint8_t kServerHelloDone = 14;
 
 uint16_t read16(const uint8_t *at) { return static_cast<uint16_t>(at[0] << 8 | at[1]); }
 std::size_t read24(const uint8_t *at) {
   return static_cast<std::size_t>(at[0]) << 16 | static_cast<std::size_t>(at[1]) << 8 | at[2];
+}
+
+bool ends_flight(uint8_t message) {
+  return message == kClientHello || message == kHelloVerifyRequest || message == kServerHelloDone;
 }
 
 // One record may carry several handshake messages, the last of them cut short.
@@ -23,8 +30,10 @@ void add_messages(DtlsSummary &sum, const uint8_t *data, std::size_t size) {
     uint16_t sequence = read16(data + 4);
     sum.first_message = std::min(sum.first_message.value_or(sequence), sequence);
     sum.last_message = std::max(sum.last_message.value_or(sequence), sequence);
-    std::size_t step = kHandshakeHeader + read24(data + 9);
+    std::size_t length = read24(data + 9), step = kHandshakeHeader + length;
     if (step > size) return;
+    bool last_piece = read24(data + 6) + length == read24(data + 1);
+    sum.flight_end |= last_piece && ends_flight(data[0]);
     data += step;
     size -= step;
   }
@@ -42,7 +51,7 @@ void add_record(DtlsSummary &sum, uint8_t type, uint16_t epoch, const uint8_t *d
     case kHandshake:
       sum.handshake = true;
       if (epoch > 0) {
-        sum.encrypted = true;
+        sum.encrypted = sum.flight_end = true;
       } else {
         add_messages(sum, data, size);
       }

@@ -26,6 +26,7 @@ struct DtlsSummary {
   bool encrypted = false;      // a handshake record of a later epoch: Finished
   bool application = false;
   bool alert = false;
+  bool flight_end = false;  // whoever sent it waits for an answer now
   // Lowest and highest message sequence of the clear handshake messages.
   std::optional<uint16_t> first_message, last_message;
 };

@@ -23,26 +23,43 @@ bool IceChannel::transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *d
 
 void IceChannel::send(const uint8_t *data, std::size_t size) {
   if (size == 0) return;
-  Datagram record;
   if (packet_kind(data, size) == PacketKind::Dtls) {
-    record = std::make_shared<std::vector<uint8_t>>(data, data + size);
+    send_record(std::make_shared<std::vector<uint8_t>>(data, data + size));
+    return;
   }
   std::shared_ptr<IceWire> wire;
+  {
+    LockGuard lock(send_mutex_);
+    wire = wire_;
+  }
+  transmit(wire, data, size);
+}
+
+void IceChannel::send_record(Datagram record) {
+  std::shared_ptr<IceWire> wire;
+  std::vector<Datagram> records;
   bool wake = false;
   {
     LockGuard lock(send_mutex_);
     wire = wire_;
-    if (record) {
-      TimePoint now = Clock::now();
-      replay_.sent(record, now);
-      flight_.sent(record, now);
-      echo_.sent(record, now);
-      wake = !awake_ && next_repeat();
-      awake_ |= wake;
-    }
+    TimePoint now = Clock::now();
+    records = packer_.sent(std::move(record), now);
+    keep(records, now);
+    auto next = next_repeat();
+    wake = next && (!awake_at_ || *next < *awake_at_);
+    if (wake) awake_at_ = next;
   }
-  transmit(wire, data, size);
+  for (const Datagram &one : records) transmit(wire, one->data(), one->size());
   if (wake) wake_();
+}
+
+void IceChannel::keep(const std::vector<Datagram> &records, TimePoint now) {
+  flight_.set_round_trip(Duration(round_trip_.load()));
+  for (const Datagram &record : records) {
+    replay_.sent(record, now);
+    flight_.sent(record, now);
+    echo_.sent(record, now);
+  }
 }
 
 std::optional<InboundPacket> IceChannel::pop() {
@@ -113,28 +130,32 @@ void IceChannel::received(const uint8_t *data, std::size_t size, bool on_wire) {
 }
 
 std::optional<TimePoint> IceChannel::next_repeat() const {
-  auto flight = flight_.deadline(), echo = echo_.deadline();
-  return flight && echo ? std::min(*flight, *echo) : flight ? flight : echo;
+  std::optional<TimePoint> next;
+  for (auto deadline : {packer_.deadline(), flight_.deadline(), echo_.deadline()}) {
+    if (deadline) next = std::min(next.value_or(*deadline), *deadline);
+  }
+  return next;
 }
 
 std::optional<TimePoint> IceChannel::repeat_deadline() {
   LockGuard lock(send_mutex_);
-  auto deadline = next_repeat();
-  awake_ = deadline.has_value();
-  return deadline;
+  return awake_at_ = next_repeat();
 }
 
 void IceChannel::repeat() {
   std::shared_ptr<IceWire> wire;
-  std::vector<Datagram> records;
+  std::vector<Datagram> fresh, again;
   {
     LockGuard lock(send_mutex_);
     wire = wire_;
     TimePoint now = Clock::now();
-    records = flight_.due(now);
-    for (Datagram &record : echo_.due(now)) records.push_back(std::move(record));
+    fresh = packer_.due(now);
+    keep(fresh, now);
+    again = flight_.due(now);
+    for (Datagram &record : echo_.due(now)) again.push_back(std::move(record));
   }
-  for (const Datagram &record : records) {
+  for (const Datagram &record : fresh) transmit(wire, record->data(), record->size());
+  for (const Datagram &record : again) {
     if (transmit(wire, record->data(), record->size())) ++repeats_;
   }
 }

@@ -18,6 +18,7 @@
 #include "base/ref.h"
 #include "rtc/dtls_echo.h"
 #include "rtc/dtls_flight.h"
+#include "rtc/dtls_packer.h"
 #include "rtc/dtls_replay.h"
 
 namespace oairt {
@@ -44,8 +45,8 @@ class IceChannel {
   static constexpr std::size_t kMaxQueuedPackets = 2048;
   static constexpr std::size_t kMaxQueuedBytes = 4 * 1024 * 1024;
 
-  // `wake` tells the loop that repeat_deadline() came into being; any thread. What was sent during
-  // a silence of at least `resume_after` is sent again at its end; 0: never.
+  // `wake` tells the loop that repeat_deadline() came into being or is earlier; any thread. What
+  // was sent during a silence of at least `resume_after` is sent again at its end; 0: never.
   IceChannel(Duration dtls_repeat, Duration opening_repeat, Duration resume_after,
              std::function<void()> wake)
       : resume_after_(resume_after),
@@ -70,7 +71,7 @@ class IceChannel {
   void lose_consent();
   void set_round_trip(Duration round_trip) { round_trip_ = round_trip.count(); }
   std::optional<TimePoint> repeat_deadline();
-  void repeat();  // sends the flight again if it is due
+  void repeat();  // sends what is due of the opening, mostly again
   void replay();  // sends what the last path may have lost
 
   TimePoint last_heard() const { return TimePoint(Duration(last_heard_.load())); }
@@ -88,6 +89,8 @@ class IceChannel {
 
  private:
   std::optional<TimePoint> next_repeat() const OAIRT_REQUIRES(send_mutex_);
+  void keep(const std::vector<Datagram> &records, TimePoint now) OAIRT_REQUIRES(send_mutex_);
+  void send_record(Datagram record);
   bool transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *data, std::size_t size);
 
   void alive(TimePoint now, bool on_wire);
@@ -98,10 +101,11 @@ class IceChannel {
 
   Mutex send_mutex_;
   std::shared_ptr<IceWire> wire_ OAIRT_GUARDED_BY(send_mutex_);
+  DtlsPacker packer_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsFlight flight_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsEcho echo_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsReplay replay_ OAIRT_GUARDED_BY(send_mutex_);
-  bool awake_ OAIRT_GUARDED_BY(send_mutex_) = false;  // the loop has a timer for the flight
+  std::optional<TimePoint> awake_at_ OAIRT_GUARDED_BY(send_mutex_);  // the loop's timer
 
   Mutex queue_mutex_;
   Condition queue_changed_;

@@ -41,6 +41,7 @@ DownlinkStats MediaPort::downlink_stats() const { return downlink_->stats(); }
 MediaPort::Frame MediaPort::read(int16_t *samples, TimePoint now) {
   return downlink_->read(samples, now);
 }
+TimePoint MediaPort::last_written() const { return downlink_->last_written(); }
 TimePoint MediaPort::last_voice() const { return downlink_->last_voice(); }
 
 }  // namespace oairt

@@ -94,6 +94,8 @@ class MediaPort {
   // `deaf_until` was on its way and is dropped too, unless listen() is called.
   Duration clear_downlink(TimePoint deaf_until = {});
   void listen();
+  // When the call in use wrote last what was not made up; zero epoch: never.
+  TimePoint last_written() const;
   // Until the last voice that is queued has been played; trailing silence does not count.
   Duration queued() const;
   DownlinkStats downlink_stats() const;

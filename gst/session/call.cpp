@@ -65,8 +65,12 @@ void Call::post_offer_if_possible() {
   if (!token_ || offer_.empty() || posted_) return;
   posted_ = true;
   posted_at_ = Clock::now();
+  answer_taker_->callback = [this](Result<Answer> answer) { on_answer(std::move(answer)); };
   signalling_->post_offer(*token_, offer_, context_.config->session.dump(),
-                          [this](Result<Answer> answer) { on_answer(std::move(answer)); });
+                          [taker = answer_taker_](Result<Answer> answer) {
+                            auto callback = std::exchange(taker->callback, nullptr);
+                            if (callback) callback(std::move(answer));
+                          });
 }
 
 void Call::on_answer(Result<Answer> answer) {
@@ -280,9 +284,12 @@ std::optional<Hangup> Call::close() {
   if (deadline_timer_ != 0) context_.loop.cancel(std::exchange(deadline_timer_, 0));
   if (peer_) peer_->close();
   peer_.reset();
-  if (signalling_) signalling_->cancel();
-  if (!signalling_ || !token_ || answer_.resource.empty()) return std::nullopt;
-  return Hangup{std::move(signalling_), token_->value, answer_};
+  bool awaited = std::exchange(answer_taker_->callback, nullptr) != nullptr;
+  if (!signalling_ || !token_ || (!awaited && answer_.resource.empty())) {
+    if (signalling_) signalling_->cancel();
+    return std::nullopt;
+  }
+  return Hangup{std::move(signalling_), token_->value, answer_, awaited ? answer_taker_ : nullptr};
 }
 
 ConnectBreakdown Call::breakdown() const {

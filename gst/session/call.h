@@ -52,11 +52,18 @@ struct CallContext {
   std::vector<Secret> relays;  // in place of those of the settings; empty: none known as yet
 };
 
+// Who takes the answer to an offer: the call, or, when that was given up meanwhile, whoever ends
+// what the service made of the offer.
+struct AnswerTaker {
+  Signalling::AnswerCallback callback;
+};
+
 // What is left to do over HTTP when a call is over.
 struct Hangup {
   std::unique_ptr<Signalling> signalling;
   Secret credential;
   Answer call;
+  std::shared_ptr<AnswerTaker> awaited;  // the offer has not been answered yet
 };
 
 class Call final : private PeerListener {
@@ -120,6 +127,7 @@ class Call final : private PeerListener {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that cannot be
                                                                 // cancelled
   std::optional<Token> token_;
+  std::shared_ptr<AnswerTaker> answer_taker_ = std::make_shared<AnswerTaker>();
   std::string offer_;
   Answer answer_;
   EventLoop::TimerId deadline_timer_ = 0;

@@ -6,6 +6,7 @@
 namespace oairt {
 namespace {
 constexpr Duration kPatience = milliseconds(800);
+constexpr Duration kPatienceForAnswer = std::chrono::seconds(15);
 }  // namespace
 
 Hangups::~Hangups() {
@@ -14,11 +15,41 @@ Hangups::~Hangups() {
 
 void Hangups::send(Hangup hangup) {
   uint64_t id = next_++;
-  auto timer = loop_.call_after(kPatience, [this, id] { finished(id); });
-  pending_.push_back({id, std::move(hangup), timer});
-  const Hangup &request = pending_.back().hangup;
+  Duration patience = hangup.awaited ? kPatienceForAnswer : kPatience;
+  auto timer = loop_.call_after(patience, [this, id] { finished(id); });
+  pending_.emplace_back(id, std::move(hangup), timer);
+  const auto &awaited = pending_.back().hangup.awaited;
+  if (!awaited) {
+    request(id);
+    return;
+  }
   std::weak_ptr<bool> alive = alive_;
-  request.signalling->hang_up(request.credential, request.call, [this, id, alive] {
+  awaited->callback = [this, id, alive](Result<Answer> answer) {
+    if (alive.expired()) return;
+    if (auto position = find(id); answer && position != pending_.end()) {
+      position->hangup.call = std::move(answer).value();
+      request(id);
+    } else {
+      finished(id);
+    }
+  };
+}
+
+std::vector<Hangups::Pending>::iterator Hangups::find(uint64_t id) {
+  return std::find_if(pending_.begin(), pending_.end(),
+                      [id](const Pending &pending) { return pending.id == id; });
+}
+
+void Hangups::request(uint64_t id) {
+  auto position = find(id);
+  if (position == pending_.end()) return;
+  if (position->hangup.call.resource.empty()) {
+    finished(id);
+    return;
+  }
+  std::weak_ptr<bool> alive = alive_;
+  const Hangup &hangup = position->hangup;
+  hangup.signalling->hang_up(hangup.credential, hangup.call, [this, id, alive] {
     if (!alive.expired()) finished(id);
   });
 }
@@ -26,14 +57,18 @@ void Hangups::send(Hangup hangup) {
 void Hangups::when_done(std::function<void()> done) {
   if (pending_.empty()) {
     done();
-  } else {
-    when_done_ = std::move(done);
+    return;
+  }
+  when_done_ = std::move(done);
+  for (auto &pending : pending_) {  // nobody who ends waits for an answer that may never come
+    if (!pending.hangup.awaited) continue;
+    loop_.cancel(pending.timer);
+    pending.timer = loop_.call_after(kPatience, [this, id = pending.id] { finished(id); });
   }
 }
 
 void Hangups::finished(uint64_t id) {
-  auto position = std::find_if(pending_.begin(), pending_.end(),
-                               [id](const Pending &pending) { return pending.id == id; });
+  auto position = find(id);
   if (position == pending_.end()) return;
   loop_.cancel(position->timer);
   // The signalling may be calling us right now.

@@ -23,13 +23,18 @@ class Hangups {
   void when_done(std::function<void()> done);
 
  private:
-  void finished(uint64_t id);
-
   struct Pending {
     uint64_t id;
     Hangup hangup;
     EventLoop::TimerId timer;
+    Pending(uint64_t id_in, Hangup hangup_in, EventLoop::TimerId timer_in)
+        : id(id_in), hangup(std::move(hangup_in)), timer(timer_in) {}
   };
+
+  std::vector<Pending>::iterator find(uint64_t id);
+  void request(uint64_t id);
+  void finished(uint64_t id);
+
   EventLoop &loop_;
   std::vector<Pending> pending_;
   uint64_t next_ = 1;

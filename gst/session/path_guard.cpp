@@ -7,9 +7,12 @@
 OAIRT_LOG_USE(session)
 
 namespace oairt {
+namespace {
+constexpr Duration kAskInterval = milliseconds(100);
+}  // namespace
 
-PathGuard::PathGuard(EventLoop &loop, Callback callback)
-    : loop_(loop), callback_(std::move(callback)) {}
+PathGuard::PathGuard(EventLoop &loop, Callback callback, Ask ask)
+    : loop_(loop), callback_(std::move(callback)), ask_(std::move(ask)) {}
 
 void PathGuard::start() {
   if (network_) return;
@@ -20,32 +23,74 @@ void PathGuard::start() {
 void PathGuard::watch(IceAgent *agent, TimePoint now) {
   agent_ = agent;
   swaps_ = agent != nullptr ? agent->swaps() : 0;
+  moved_ = false;
   watch_.reset(now);
 }
 
-void PathGuard::tick(TimePoint now) {
+void PathGuard::tick(TimePoint now, TimePoint sound) {
   if (agent_ == nullptr) return;
-  uint64_t swaps = agent_->swaps();
-  bool moved = swaps != swaps_;
-  // A new path is proof enough: the peer answered on it a moment ago.
-  PathWatch::Finding finding = watch_.look(moved ? now : agent_->last_heard(), now);
+  bool moved = std::exchange(swaps_, agent_->swaps()) != agent_->swaps();
+  moved_ = moved_ || moved;
+  bool was_lost = watch_.lost();
+  TimePoint sign = was_lost ? proof(sound, now) : agent_->last_heard();
+  PathWatch::Finding finding = watch_.look(sign, now);
   if (finding.probe) agent_->probe();
-  swaps_ = swaps;
+  if (watch_.lost()) ask_if_heard(moved, now);
   // What is told may end this watch.
-  if (finding.lost) lost("silence", agent_->last_heard());
-  if (finding.back || moved) {
-    LOG_INFO("the service is heard%s", moved ? " on another path" : " again");
-    callback_(recovery::PathBack{moved});
+  if (finding.lost) {
+    lost("silence", agent_->last_heard(), now);
+  } else if (finding.back) {
+    LOG_INFO("the service is heard%s", moved_ ? " on another path" : " again");
+    callback_(recovery::PathBack{moved_});
+  } else if (moved && !was_lost) {
+    callback_(recovery::PathBack{true});
   }
+}
+
+void PathGuard::ask_if_heard(bool moved, TimePoint now) {
+  bool heard = agent_->last_heard() > lost_at_;
+  if (!moved && (!heard || now - asked_at_ < kAskInterval)) return;
+  asked_at_ = now;
+  ask_();
 }
 
 void PathGuard::path_failed(TimePoint now) {
   if (agent_ == nullptr || watch_.lost()) return;
   watch_.declare_lost(now);
-  lost("path-failed", agent_->last_heard());
+  lost("path-failed", agent_->last_heard(), now);
 }
 
-void PathGuard::lost(const char *fault, TimePoint since) {
+void PathGuard::no_sound(TimePoint since, TimePoint now) {
+  if (agent_ == nullptr || watch_.lost()) return;
+  watch_.declare_lost(now);
+  lost("no-sound", since, now);
+  proof_ = Proof::Sound;
+}
+
+void PathGuard::unheard(TimePoint now) {
+  if (agent_ == nullptr || watch_.lost()) return;
+  watch_.declare_lost(now);
+  answers_ = agent_->counters().answers;
+  lost("unheard", now, now);
+  proof_ = Proof::Answer;
+}
+
+TimePoint PathGuard::proof(TimePoint sound, TimePoint now) const {
+  switch (proof_) {
+    case Proof::Sound:
+      return sound;
+    case Proof::Answer:
+      return agent_->counters().answers != answers_ ? now : lost_at_;
+    case Proof::Packet:
+      break;
+  }
+  return agent_->last_inbound();
+}
+
+void PathGuard::lost(const char *fault, TimePoint since, TimePoint now) {
+  proof_ = Proof::Packet;
+  moved_ = false;
+  lost_at_ = now;
   LOG_INFO("nothing is heard from the service: %s", fault);
   callback_(recovery::PathLost{fault, since});
 }
@@ -68,7 +113,7 @@ void PathGuard::on_change(const NetworkChange &change) {
   if (agent_ != nullptr && concerns_path(change) && !watch_.lost()) {
     TimePoint now = Clock::now();
     watch_.declare_lost(now);
-    lost(to_string(change.kind), agent_->last_heard());
+    lost(to_string(change.kind), agent_->last_heard(), now);
     return;
   }
   switch (change.kind) {

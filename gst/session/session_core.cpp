@@ -16,11 +16,7 @@ OAIRT_LOG_USE(session)
 namespace oairt {
 namespace {
 
-constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
-constexpr Duration kInFlight = milliseconds(250);   // what is cut off may come for so long
-constexpr Duration kSampleInterval = std::chrono::seconds(1);
-constexpr Duration kQuiet = milliseconds(300);  // long enough not to be a pause between two words
-
+constexpr Duration kInFlight = milliseconds(250);
 int64_t wall_ms() { return g_get_real_time() / 1000; }
 
 // A token carries the session that it was made for.
@@ -53,6 +49,12 @@ ConnectionState shown(recovery::State state, bool again) {
   return ConnectionState::Closed;
 }
 
+// Refusals of events that the application knows nothing of.
+bool is_answer_to_us(const ServerEvent &event) {
+  const auto *error = std::get_if<ServerError>(&event.body);
+  return error != nullptr && error->client_event_id.rfind("oairt_", 0) == 0;
+}
+
 }  // namespace
 
 SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
@@ -71,12 +73,21 @@ SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
             emit(FailureEvent{error, false});
           }),
       peers_(make_webrtc_peer_factory()),
-      guard_(loop,
-             [this](const recovery::Event &event) {
-               if (std::holds_alternative<recovery::NetworkChanged>(event))
-                 access_.network_changed();
-               feed_policy(event);
-             }),
+      guard_(
+          loop,
+          [this](const recovery::Event &event) {
+            // A kept connection may have its end at an address that nobody reaches any more.
+            if (std::holds_alternative<recovery::NetworkChanged>(event) ||
+                std::holds_alternative<recovery::PathLost>(event)) {
+              access_.network_changed();
+            }
+            if (std::holds_alternative<recovery::PathBack>(event)) {
+              well_since_ = Clock::now();
+              speech_watch_.reset(well_since_);
+            }
+            feed_policy(event);
+          },
+          [this] { ask_for_an_answer(); }),
       hangups_(loop) {}
 
 SessionCore::~SessionCore() {
@@ -203,12 +214,15 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
     return leaving.call.get() == &call && leaving.speaking;
   });
   if (!in_use && !speaking && call_) return;  // a call beside the one in use
+  if (speaking && std::holds_alternative<ServerError>(event.body)) return;  // its end was foreseen
   if (in_use) speech_watch_.heard_event(Clock::now());
   if (in_use || speaking) conversation_.handle(event, wall_ms());
   if (in_use) follow_audio(event);
   if (speaking && (std::holds_alternative<OutputAudioStopped>(event.body) ||
                    std::holds_alternative<OutputAudioCleared>(event.body))) {
-    finish_leaving(call);
+    for (auto &leaving : leaving_) {
+      if (leaving.call.get() == &call) leaving.spoken = true;
+    }
   }
   if (const auto *done = std::get_if<ResponseDone>(&event.body)) {
     snapshot_.input_tokens += done->usage["input_tokens"].as_int();
@@ -216,6 +230,7 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
     snapshot_.total_tokens += done->usage["total_tokens"].as_int();
   }
   emit(RawServerEvent{event.type, json});
+  if (is_answer_to_us(event)) return;
   if (auto told = translate(event)) emit(*told);
   if (const auto *done = std::get_if<ResponseDone>(&event.body); done && done->status == "failed") {
     emit(ServiceErrorEvent{done->error_type, done->error_code, done->error_message, false});
@@ -239,6 +254,9 @@ void SessionCore::on_call_failed(Call &call, Error error, bool token_refused) {
   LOG_INFO("call failed (%s): %s [%s]", to_string(error.code), error.message.c_str(),
            error.detail.c_str());
   bool next = &call == next_.get();
+  for (auto &leaving : leaving_) {
+    if (leaving.call.get() == &call) leaving.spoken = true;
+  }
   if (!next && &call != call_.get()) return;  // a call that is being left
   feed_policy(recovery::CallFailed{std::move(error), random(), token_refused, next});
 }
@@ -298,73 +316,6 @@ void SessionCore::set_state(ConnectionState state, const std::string &reason) {
   if (state == ConnectionState::Connected) was_connected_ = true;
   publish();
   emit(ConnectionStateEvent{state, reason, policy_.attempt()});
-}
-
-// --- while a call is up ---
-
-void SessionCore::start_ticking() {
-  if (tick_timer_ != 0) return;
-  next_tick_ = Clock::now() + kFrameDuration;
-  tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
-}
-
-void SessionCore::tick() {
-  tick_timer_ = 0;
-  TimePoint now = Clock::now();
-  release_leaving(now);
-  if (call_) guard_.tick(now);
-  if (!call_ && leaving_.empty()) return;
-  if (call_) {
-    media_->fill_idle(now, kIdleUplink);
-    auto stopped = turns_.user_stopped_at();
-    if (stopped && media_->last_voice() > *stopped) {
-      snapshot_.voice_to_voice_ms = to_ms(media_->last_voice() - *stopped);
-      turns_.clear_user_stopped();
-      publish();
-    }
-    if (turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
-      emit(AnswerFinishedEvent{});
-    }
-    if (now >= next_sample_) sample();
-    if (policy_.state() == recovery::State::RollingOver) look_for_quiet(now);
-    if (path_is_well()) look_for_muteness(now);
-  }
-  next_tick_ = std::max(next_tick_ + kFrameDuration, now);
-  if (tick_timer_ == 0) tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
-}
-
-void SessionCore::look_for_quiet(TimePoint now) {
-  bool quiet = turns_.quiet() && conversation_.settled() && media_->queued() == Duration::zero() &&
-               now - media_->last_input_voice() >= kQuiet;
-  if (!quiet) {
-    quiet_since_.reset();
-  } else if (!quiet_since_) {
-    quiet_since_ = now;
-  } else if (now - *quiet_since_ >= kQuiet) {
-    feed_policy(recovery::Quiet{});
-  }
-}
-
-void SessionCore::look_for_muteness(TimePoint now) {
-  SpeechWatch::Finding finding = speech_watch_.look(media_->last_input_voice(), now);
-  if (finding.ask) {
-    // Changes nothing, and is always acknowledged.
-    call_->send({"oairt_alive", SessionUpdate{Json::object({{"type", config_->session["type"]}})}});
-  }
-  if (!finding.mute) return;
-  if (auto since = speech_watch_.voice_since()) outage_since_ = *since;
-  Error error{ErrorCode::Network,
-              "The service does not react to speech any more; the call is replaced by a new one.",
-              "no event, call " + call_->answer().call_id,
-              "server-mute",
-              {}};
-  on_call_failed(*call_, std::move(error), false);
-}
-
-void SessionCore::sample() {
-  next_sample_ = Clock::now() + kSampleInterval;
-  snapshot_.peer = call_->peer_stats();
-  publish();
 }
 
 void SessionCore::emit(const SessionEvent &event) {

@@ -48,6 +48,13 @@ class SessionCore final : private CallListener {
   void input_resumed() { turns_.input_resumed(); }
 
  private:
+  struct Leaving {
+    std::unique_ptr<Call> call;
+    TimePoint until;        // its last packets are on their way
+    bool speaking = false;  // and its voice is heard until it ends
+    bool spoken = false;    // it has ended; the last of it is on its way
+  };
+
   void on_call_webrtcbin(Ref<GstElement> webrtcbin) override;
   ReplayPlan replay_for(Call &call) override;
   void on_call_created(Call &call) override;
@@ -68,6 +75,7 @@ class SessionCore final : private CallListener {
   void sample();
   void look_for_quiet(TimePoint now);
   void look_for_muteness(TimePoint now);
+  void ask_for_an_answer();
   void follow_audio(const ServerEvent &event);
   void flush_outbox();
   void emit(const SessionEvent &event);
@@ -79,12 +87,12 @@ class SessionCore final : private CallListener {
   void end_call();
   void end_next();
   void switch_call(const recovery::SwitchCall &action);
-  void bring_up_to_date();
+  void bring_up_to_date(bool answer_was_cut);
   std::optional<TimePoint> speech_to_repeat(const recovery::SwitchCall &action) const;
   TimePoint last_heard(Call &call) const;
   std::optional<recovery::SessionLimit> limit_of(const Call &call);
   void leave(std::unique_ptr<Call> call, bool speaking);
-  void finish_leaving(const Call &call);
+  void finish_leaving(Leaving &leaving);
   void dispose(std::unique_ptr<Call> call);
   void release_leaving(TimePoint now);
   void announce(const Call &call);
@@ -107,11 +115,6 @@ class SessionCore final : private CallListener {
   Outbox outbox_;
   std::unique_ptr<Call> call_, next_;      // in use; being made
   std::vector<ServerEvent> early_events_;  // of the next call, for the conversation
-  struct Leaving {
-    std::unique_ptr<Call> call;
-    TimePoint until;        // its last packets are on their way
-    bool speaking = false;  // and its voice is heard until it ends
-  };
   std::vector<Leaving> leaving_;
   SessionSnapshot snapshot_;
   std::mt19937_64 generator_{std::random_device{}()};
@@ -119,6 +122,9 @@ class SessionCore final : private CallListener {
   EventLoop::TimerId policy_timer_ = 0, tick_timer_ = 0;
   TimePoint next_tick_{}, next_sample_{};
   std::optional<TimePoint> quiet_since_, outage_since_;
+  TimePoint well_since_{};
+  uint64_t answers_ = 0;                  // to our checks of the path, as they were counted last
+  std::vector<std::string> known_items_;  // that the service was given for the call in use
   std::string announced_call_;
   bool was_connected_ = false;
   uint64_t bad_events_ = 0;

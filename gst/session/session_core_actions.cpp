@@ -16,6 +16,8 @@ constexpr Duration kProbeTimeout = milliseconds(1500);
 // A call that is left hears this long what was sent before the change.
 constexpr Duration kFarewell = milliseconds(500);
 constexpr Duration kLongestFarewell = std::chrono::seconds(30);
+// What was sent before the last word's end was told may come so much later.
+constexpr Duration kLastSound = milliseconds(300);
 // Before nothing was heard any more, packets were lost already.
 constexpr Duration kBeforeLoss = milliseconds(200);
 
@@ -160,7 +162,9 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   for (const ServerEvent &event : std::exchange(early_events_, {})) {
     conversation_.handle(event, g_get_real_time() / 1000);
   }
-  bring_up_to_date();
+  known_items_ = call_->replay().item_ids;
+  bring_up_to_date(action.lost && turns_.model_active() && !turns_.user_speaking());
+  well_since_ = now;
   call_->open_media(again_from, !finish_speaking);
   guard_.watch(call_->ice(), now);
   speech_watch_.reset(now);
@@ -183,11 +187,12 @@ std::optional<recovery::SessionLimit> SessionCore::limit_of(const Call &call) {
 }
 
 // What was finished while the new call was being prepared, and what the old one took along.
-void SessionCore::bring_up_to_date() {
+void SessionCore::bring_up_to_date(bool answer_was_cut) {
   ReplayLimits limits;
   limits.max_event_bytes = std::min(limits.max_event_bytes, call_->max_send_size());
-  ReplayPlan update = plan_update(conversation_, call_->replay().item_ids, limits);
+  ReplayPlan update = plan_update(conversation_, known_items_, limits);
   for (const ClientEvent &event : update.events) call_->send(event);
+  known_items_.insert(known_items_.end(), update.item_ids.begin(), update.item_ids.end());
   if (outage_since_) {
     for (const auto &json :
          outbox_.unacknowledged(*outage_since_ - std::chrono::seconds(1), conversation_)) {
@@ -195,7 +200,8 @@ void SessionCore::bring_up_to_date() {
     }
   }
   bool answer = update.events.empty() ? call_->replay().answer_needed : update.answer_needed;
-  if (answer && conversation_.unanswered() && !turns_.user_speaking()) {
+  bool unanswered = answer && conversation_.unanswered() && !turns_.user_speaking();
+  if (unanswered || answer_was_cut) {
     call_->send({"", ResponseCreate{}});
   }
 }
@@ -206,22 +212,20 @@ void SessionCore::leave(std::unique_ptr<Call> call, bool speaking) {
 }
 
 // Its last word was spoken: the new call's voice is heard from now on.
-void SessionCore::finish_leaving(const Call &call) {
-  for (auto &leaving : leaving_) {
-    if (leaving.call.get() != &call || !std::exchange(leaving.speaking, false)) continue;
-    leaving.until = Clock::now() + kFarewell;
-    conversation_.call_ended(g_get_real_time() / 1000);
-    if (!call_) continue;
-    bring_up_to_date();
-    call_->take_voice();
-  }
+void SessionCore::finish_leaving(Leaving &leaving) {
+  leaving.speaking = false;
+  leaving.until = Clock::now() + kFarewell;
+  conversation_.call_ended(g_get_real_time() / 1000);
+  if (!call_) return;
+  bring_up_to_date(false);
+  call_->take_voice();
 }
 
 void SessionCore::release_leaving(TimePoint now) {
   for (auto &leaving : leaving_) {
-    if (now >= leaving.until && leaving.speaking) finish_leaving(*leaving.call);
-  }
-  for (auto &leaving : leaving_) {
+    bool heard_out = leaving.spoken && now - media_->last_voice() >= kLastSound &&
+                     media_->queued() == Duration::zero();
+    if (leaving.speaking && (heard_out || now >= leaving.until)) finish_leaving(leaving);
     if (now >= leaving.until) dispose(std::move(leaving.call));
   }
   std::erase_if(leaving_, [](const Leaving &leaving) { return leaving.call == nullptr; });

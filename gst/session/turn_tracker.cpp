@@ -25,6 +25,7 @@ void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
     answered_since_input_ = true;
   } else if (const auto *started = std::get_if<OutputAudioStarted>(&body)) {
     playing_.insert(started->response_id);
+    speaking_since_ = now;
   } else if (const auto *stopped = std::get_if<OutputAudioStopped>(&body)) {
     playing_.erase(stopped->response_id);
   } else if (const auto *cleared = std::get_if<OutputAudioCleared>(&body)) {
@@ -32,6 +33,7 @@ void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
   } else {
     return;
   }
+  if (playing_.empty()) speaking_since_.reset();
   touch(now);
 }
 
@@ -40,6 +42,7 @@ void TurnTracker::reset(TimePoint now) {
   responses_.clear();
   playing_.clear();
   turn_began_at_.reset();
+  speaking_since_.reset();
   touch(now);
 }
 

@@ -32,6 +32,8 @@ class TurnTracker {
   // A response is being made or its audio is being played by the service.
   bool model_active() const { return !responses_.empty() || !playing_.empty(); }
   bool model_speaking() const { return !playing_.empty(); }
+  // When the model began to be heard; nothing: it is not speaking.
+  std::optional<TimePoint> speaking_since() const { return speaking_since_; }
   bool quiet() const { return !user_speaking_ && !unanswered_ && !model_active(); }
 
   void input_finished(TimePoint now);
@@ -50,7 +52,7 @@ class TurnTracker {
   bool answered_since_input_ = false;
   std::set<std::string> responses_, playing_;
   TimePoint last_change_{};
-  std::optional<TimePoint> finished_at_, user_stopped_at_, turn_began_at_;
+  std::optional<TimePoint> finished_at_, user_stopped_at_, turn_began_at_, speaking_since_;
 };
 
 }  // namespace oairt

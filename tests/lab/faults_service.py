@@ -122,7 +122,7 @@ def retry_after(lab):
     judge_refusal(lab, requests, 4)
     calls = [entry['t_ms'] for entry in requests if entry['path'].endswith('/calls')]
     waited = round(calls[1] - calls[0]) if len(calls) > 1 else None
-    lab.check('waited, ms', waited, waited is not None and 7000 <= waited <= 8500, '7000 to 8500')
+    lab.check('waited, ms', waited, waited is not None and 7000 <= waited <= 9000, '7000 to 9000')
 
 
 @fault('quota', 'the account has no quota any more', 'one error, no retries', stock=False,

@@ -168,7 +168,7 @@ def plot(results, chosen, folder):
                     result['kind'] == kind and 'audio' in result['figures']]
             if not runs:
                 continue
-            runs.sort(key=lambda run: run['figures'].get('audio_ms', 0))
+            runs.sort(key=lambda run: run['figures'].get('audio_ms') or 0)
             path = os.path.join(runs[len(runs) // 2]['folder'], f'{kind}.jsonl')
             if os.path.exists(path):
                 with open(path, encoding='utf-8') as file:

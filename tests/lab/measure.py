@@ -54,7 +54,7 @@ class Timeline:
         self.real = [self.time_of(frame) for frame in self.frames if self.is_real(frame)]
 
     def time_of(self, frame):
-        """When it came; a thread that was woken a little early or late is not the source's doing."""
+        """When it came; that a thread is woken a little late is not the source's doing."""
         due = frame[3] + self.beat
         return due if abs(frame[0] - due) < FRAME_MS else frame[0]
 

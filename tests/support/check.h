@@ -51,8 +51,8 @@ namespace oairt::test {
 
 // At exit libcrypto goes before gst-check ends GStreamer's threads, whose last steps need it (seen
 // with OpenSSL 3.5). So they end while the test's own process still is whole.
-inline void end_gstreamer() {
-  if (g_strcmp0(g_getenv("CK_FORK"), "no") != 0) gst_deinit();
+inline void end_threads() {
+  if (g_strcmp0(g_getenv("CK_FORK"), "no") != 0) gst_task_cleanup_all();
 }
 
 // Runs the tests, or those named in OAIRT_TESTS (separated by commas). `names` is the list as it
@@ -63,7 +63,7 @@ inline int run_tests(int argc, char **argv, const char *suite_name, const char *
   Suite *suite = suite_create(suite_name);
   TCase *test_case = tcase_create("all");
   suite_add_tcase(suite, test_case);
-  tcase_add_checked_fixture(test_case, nullptr, end_gstreamer);
+  tcase_add_checked_fixture(test_case, nullptr, end_threads);
   const char *limit = g_getenv("OAIRT_TEST_TIMEOUT");
   tcase_set_timeout(test_case, limit != nullptr ? g_ascii_strtod(limit, nullptr) : 90);
   const char *chosen = g_getenv("OAIRT_TESTS");

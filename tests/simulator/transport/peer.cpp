@@ -158,7 +158,9 @@ void PeerCore::remember(const Flow &flow) {
 
 void PeerCore::nominate(const Flow &flow) {
   if (selected_ && selected_->key() == flow.key()) return;
-  if (selected_ && (!faults_.follow_new_address || is_worse_rival(flow))) return;
+  // New credentials are a new start, also for who follows nobody.
+  bool follow = faults_.follow_new_address || std::exchange(restarted_, false);
+  if (selected_ && (!follow || is_worse_rival(flow))) return;
   std::string from = std::exchange(remote_label_, flow.label());
   selected_ = flow;
   if (connected_) {
@@ -309,6 +311,7 @@ Peer::Stats PeerCore::stats() const {
 void PeerCore::restart_ice(const std::string &remote_ufrag, const std::string &remote_pwd) {
   if (closed_) return;
   ice_.restart(remote_ufrag, remote_pwd);
+  restarted_ = true;
   hub_->add_ufrag(local_ufrag(), shared_from_this());
   ufrags_.push_back(local_ufrag());
   if (ufrags_.size() > kMaxUfrags) {

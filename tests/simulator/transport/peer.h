@@ -78,6 +78,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   std::optional<Flow> selected_;
   std::string remote_label_;
   bool connected_ = false, silent_ = false, blackhole_ = false, closed_ = false;
+  bool restarted_ = false;  // ICE, and nothing was nominated since
   uint64_t stun_requests_ = 0;
   TimePoint last_heard_, last_sent_, last_report_, connected_at_;
 };

@@ -18,6 +18,7 @@ struct Talk {
       auto finding = watch.look(last_voice, now);
       asked += finding.ask ? 1 : 0;
       if (finding.mute && mute++ == 0) mute_at = now;
+      if (finding.ask) watch.path_proven(now);
       if (finding.ask && answers) watch.heard_event(now);
     }
   }

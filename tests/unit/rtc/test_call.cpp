@@ -208,7 +208,7 @@ int main(int argc, char **argv) {
   Suite *suite = suite_create("call");
   TCase *test_case = tcase_create("all");
   suite_add_tcase(suite, test_case);
-  tcase_add_checked_fixture(test_case, nullptr, end_gstreamer);
+  tcase_add_checked_fixture(test_case, nullptr, end_threads);
   tcase_set_timeout(test_case, 60);
   for (TFun test :
        {a_call_carries_messages_of_any_size_both_ways_in_order, speech_arrives_at_both_ends_whole,

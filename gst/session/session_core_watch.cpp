@@ -1,0 +1,100 @@
+// What is looked at every 20 ms while a call is up: is it well, is it quiet, what has it cost.
+#include <algorithm>
+#include <utility>
+
+#include <glib.h>
+
+#include "session/session_core.h"
+
+namespace oairt {
+namespace {
+
+constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
+// what is cut off may come for so long
+constexpr Duration kSampleInterval = std::chrono::seconds(1);
+// Long enough not to be a pause within a word, and for the last packets to have come.
+constexpr Duration kPause = milliseconds(250);
+constexpr Duration kQuiet = milliseconds(100);
+
+}  // namespace
+
+void SessionCore::start_ticking() {
+  if (tick_timer_ != 0) return;
+  next_tick_ = Clock::now() + kFrameDuration;
+  tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
+}
+
+void SessionCore::tick() {
+  tick_timer_ = 0;
+  TimePoint now = Clock::now();
+  release_leaving(now);
+  if (call_) guard_.tick(now, media_->last_written());
+  if (!call_ && leaving_.empty()) return;
+  if (call_) {
+    media_->fill_idle(now, kIdleUplink);
+    auto stopped = turns_.user_stopped_at();
+    if (stopped && media_->last_voice() > *stopped) {
+      snapshot_.voice_to_voice_ms = to_ms(media_->last_voice() - *stopped);
+      turns_.clear_user_stopped();
+      publish();
+    }
+    if (turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
+      emit(AnswerFinishedEvent{});
+    }
+    if (now >= next_sample_) sample();
+    if (policy_.state() == recovery::State::RollingOver) look_for_quiet(now);
+    if (path_is_well()) look_for_muteness(now);
+  }
+  next_tick_ = std::max(next_tick_ + kFrameDuration, now);
+  if (tick_timer_ == 0) tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
+}
+
+void SessionCore::look_for_quiet(TimePoint now) {
+  bool quiet = turns_.quiet() && conversation_.settled() && media_->queued() == Duration::zero() &&
+               now - media_->last_input_voice() >= kQuiet;
+  if (!quiet) {
+    quiet_since_.reset();
+  } else if (!quiet_since_) {
+    quiet_since_ = now;
+  } else if (now - *quiet_since_ >= kQuiet) {
+    feed_policy(recovery::Quiet{});
+  }
+}
+
+// Changes nothing, and is always acknowledged.
+void SessionCore::ask_for_an_answer() {
+  if (!call_) return;
+  call_->send({"oairt_alive", SessionUpdate{Json::object({{"type", config_->session["type"]}})}});
+}
+
+void SessionCore::look_for_muteness(TimePoint now) {
+  uint64_t answers = call_->ice() != nullptr ? call_->ice()->counters().answers : 0;
+  if (answers != answers_) speech_watch_.path_proven(now);
+  answers_ = answers;
+  SpeechWatch::Finding finding = speech_watch_.look(media_->last_input_voice(), now);
+  if (finding.ask) {
+    ask_for_an_answer();
+    if (call_->ice() != nullptr) call_->ice()->probe();
+  }
+  if (finding.deaf) guard_.unheard(now);
+  if (auto speaking = turns_.speaking_since()) {
+    TimePoint since = std::max({*speaking, media_->last_written(), well_since_});
+    if (now - since >= config_->watchdog) guard_.no_sound(since, now);
+  }
+  if (!finding.mute) return;
+  if (auto since = speech_watch_.voice_since()) outage_since_ = *since;
+  Error error{ErrorCode::Network,
+              "The service does not react to speech any more; the call is replaced by a new one.",
+              "no event, call " + call_->answer().call_id,
+              "server-mute",
+              {}};
+  on_call_failed(*call_, std::move(error), false);
+}
+
+void SessionCore::sample() {
+  next_sample_ = Clock::now() + kSampleInterval;
+  snapshot_.peer = call_->peer_stats();
+  publish();
+}
+
+}  // namespace oairt
