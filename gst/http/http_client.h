@@ -22,6 +22,8 @@ struct HttpOptions {
   std::string proxy;                 // URI; empty: the system's proxy settings
   bool allow_insecure_http = false;  // plain http only to loopback unless set
   std::string user_agent = "gst-openai-realtime";
+
+  bool operator==(const HttpOptions &) const = default;
 };
 
 struct HttpHeader {

@@ -1,9 +1,9 @@
 // Sends the first application records of a call again, at once and shortly after: the SCTP
 // handshake, the channel's opening and the first event go one by one, and SCTP repeats a lost one
 // after a second or three; of two copies the one that is less delayed counts. What arrives twice is
-// dropped by the peer's replay window (RFC 6347, 4.1.2.6), and SCTP never sees it. Thread-bound:
-// the owner guards it. Time is an argument. Never changes a record, never adds more than kMaxBytes
-// to a call.
+// dropped by the peer's replay window (RFC 6347, 4.1.2.6), and SCTP never sees it.
+// Thread-bound: the owner guards it. Time is an argument.
+// Never changes a record, never adds more than kMaxBytes to a call.
 #pragma once
 
 #include <array>

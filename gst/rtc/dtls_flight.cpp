@@ -33,13 +33,14 @@ void DtlsFlight::sent(const Datagram &datagram, TimePoint now) {
   flight_ends_ |= sum.change_cipher;
   sent_finished_ |= sum.change_cipher;
   repeats_left_ = kMaxRepeats;
+  pause_ = interval_;
   last_sent_ = now;
   next_ = now + (copied_ ? pause() : kCopyDelay);
 }
 
 Duration DtlsFlight::pause() const {
-  if (round_trip_ <= Duration::zero()) return interval_;
-  return std::max<Duration>(interval_, round_trip_ * 5 / 4 + kMargin);
+  if (round_trip_ <= Duration::zero()) return pause_;
+  return std::max<Duration>(pause_, round_trip_ * 5 / 4 + kMargin);
 }
 
 void DtlsFlight::received(const uint8_t *data, std::size_t size, TimePoint now) {
@@ -89,7 +90,10 @@ std::vector<Datagram> DtlsFlight::due(TimePoint now) {
     next_.reset();
     return {};
   }
-  if (copied_) --repeats_left_;
+  if (copied_) {
+    --repeats_left_;
+    pause_ = std::max(interval_, std::min<Duration>(pause_ * 3 / 2, kLongestPause));
+  }
   copied_ = true;
   ++total_repeats_;
   last_sent_ = now;

@@ -1,8 +1,8 @@
 // Keeps the last flight of our DTLS handshake and says when to send it again: once at once, since
-// of two copies the one that is less delayed counts, then whenever no answer came. OpenSSL's own
-// timer waits 1, 2, 4 s; on a lossy network that is the longest part of a connect. Thread-bound:
-// the owner guards it. Time is an argument. Never changes a record: what was received already is
-// dropped by the peer's replay window.
+// of two copies the one that is less delayed counts, then while no answer comes. OpenSSL's own
+// timer waits 1, 2, 4 s; on a lossy network that is the longest part of a connect.
+// Thread-bound: the owner guards it. Time is an argument.
+// Never changes a record: what was received already is dropped by the peer's replay window.
 //
 //   sent(handshake) ----> waiting --- kCopyDelay, then every pause(), kMaxRepeats times --> due()
 //        ^                   |  \--- the peer repeats its own flight: at once
@@ -26,6 +26,7 @@ class DtlsFlight {
   static constexpr Duration kCopyDelay = milliseconds(5);
   // What the peer takes to answer.
   static constexpr Duration kMargin = milliseconds(20);
+  static constexpr Duration kLongestPause = milliseconds(400);
 
   explicit DtlsFlight(Duration interval) : interval_(interval) {}  // 0: never repeats
 
@@ -44,7 +45,9 @@ class DtlsFlight {
   void answered();
   Duration pause() const;
 
-  Duration interval_, round_trip_{0};
+  const Duration interval_;
+  Duration round_trip_{0};
+  Duration pause_{0};  // half as long again each time
   std::vector<Datagram> flight_;
   std::size_t flight_bytes_ = 0;
   std::optional<uint16_t> flight_first_message_;

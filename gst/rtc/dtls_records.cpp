@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kRecordHeader = 13;
 constexpr std::size_t kHandshakeHeader = 12;
+constexpr std::size_t kNonceAndTag = 24;
 constexpr uint8_t kChangeCipherSpec = 20;
 constexpr uint8_t kAlert = 21;
 constexpr uint8_t kHandshake = 22;
@@ -65,6 +66,18 @@ void add_record(DtlsSummary &sum, uint8_t type, uint16_t epoch, const uint8_t *d
 }
 
 }  // namespace
+
+bool is_stunted_dtls(const uint8_t *data, std::size_t size) {
+  if (packet_kind(data, size) != PacketKind::Dtls) return false;
+  while (size >= kRecordHeader) {
+    std::size_t length = read16(data + 11);
+    if (read16(data + 3) > 0 && length < kNonceAndTag) return true;
+    if (length > size - kRecordHeader) return false;
+    data += kRecordHeader + length;
+    size -= kRecordHeader + length;
+  }
+  return false;
+}
 
 PacketKind packet_kind(const uint8_t *data, std::size_t size) {
   if (size == 0) return PacketKind::Other;

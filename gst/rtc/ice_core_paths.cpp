@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "rtc/dtls_records.h"
 #include "rtc/ice_core.h"
 
 OAIRT_LOG_USE(ice)
@@ -147,6 +148,10 @@ void IceCore::on_path_pair(const std::shared_ptr<IcePath> &path) {
 }
 
 void IceCore::on_path_packet(const IcePath &path, const uint8_t *data, std::size_t size) {
+  if (is_stunted_dtls(data, size)) {
+    LOG_DEBUG("dropped a DTLS record that is too short to be one");
+    return;
+  }
   bool on_active = &path == active_.get();
   channel_->received(data, size, on_active);
   on_sign_of_life(on_active);

@@ -1,5 +1,6 @@
 #include "rtc/ice_elements.h"
 
+#include <atomic>
 #include <utility>
 
 #include <gst/base/gstbasesink.h>
@@ -24,6 +25,7 @@ GstStaticPadTemplate sink_template =
 struct OairtIceSrc {
   GstPushSrc parent;
   ChannelRef *channel;
+  std::atomic<bool> *pausing;
 };
 struct OairtIceSrcClass {
   GstPushSrcClass parent_class;
@@ -54,8 +56,19 @@ static GstFlowReturn oairt_ice_src_create(GstPushSrc *src, GstBuffer **buffer) {
   return GST_FLOW_OK;
 }
 
+static GstStateChangeReturn oairt_ice_src_change_state(GstElement *element,
+                                                       GstStateChange transition) {
+  std::atomic<bool> &pausing = *ice_src(element)->pausing;
+  pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
+  auto result = GST_ELEMENT_CLASS(oairt_ice_src_parent_class)->change_state(element, transition);
+  pausing = false;
+  return result;
+}
+
+// From 1.24 on the base class also asks for this at a pause. Its task would end by it, and stay
+// ended when PLAYING comes before that; a packet that comes in a pause it drops by itself.
 static gboolean oairt_ice_src_unlock(GstBaseSrc *src) {
-  (*ice_src(src)->channel)->set_flushing(true);
+  if (!*ice_src(src)->pausing) (*ice_src(src)->channel)->set_flushing(true);
   return TRUE;
 }
 
@@ -68,11 +81,13 @@ static gboolean oairt_ice_src_is_seekable(GstBaseSrc *) { return FALSE; }
 
 static void oairt_ice_src_finalize(GObject *object) {
   delete ice_src(object)->channel;
+  delete ice_src(object)->pausing;
   G_OBJECT_CLASS(oairt_ice_src_parent_class)->finalize(object);
 }
 
 static void oairt_ice_src_class_init(OairtIceSrcClass *klass) {
   G_OBJECT_CLASS(klass)->finalize = oairt_ice_src_finalize;
+  GST_ELEMENT_CLASS(klass)->change_state = oairt_ice_src_change_state;
   auto *base = GST_BASE_SRC_CLASS(klass);
   base->unlock = oairt_ice_src_unlock;
   base->unlock_stop = oairt_ice_src_unlock_stop;
@@ -86,6 +101,7 @@ static void oairt_ice_src_class_init(OairtIceSrcClass *klass) {
 
 static void oairt_ice_src_init(OairtIceSrc *self) {
   self->channel = new ChannelRef;
+  self->pausing = new std::atomic<bool>(false);
   gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
   gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
   gst_base_src_set_do_timestamp(GST_BASE_SRC(self), TRUE);

@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace oairt {
+namespace {
+
+// Nobody watches the network yet: a connection that was idle for longer may be dead.
+constexpr Duration kKeptAhead = std::chrono::seconds(30);
+
+}  // namespace
 
 ServiceAccess::ServiceAccess(EventLoop &loop, std::weak_ptr<CoreOutput> output,
                              RelaysCallback on_relays, WarningCallback on_warning)
@@ -11,13 +17,27 @@ ServiceAccess::ServiceAccess(EventLoop &loop, std::weak_ptr<CoreOutput> output,
       on_relays_(std::move(on_relays)),
       on_warning_(std::move(on_warning)) {}
 
+void ServiceAccess::connect_ahead(const Config &config) {
+  if (http_) return;
+  bool fits = ahead_url_ == config.base_url && ahead_options_ == config.http;
+  if (ahead_ && fits && Clock::now() - ahead_since_ < kKeptAhead) return;
+  ahead_.reset();
+  if (!has_credential(config)) return;
+  ahead_since_ = Clock::now();
+  ahead_url_ = config.base_url;
+  ahead_options_ = config.http;
+  ahead_ = HttpClient::create(loop_, config.http);
+  ahead_->warm_up(config.base_url);
+}
+
 void ServiceAccess::prepare(const std::shared_ptr<const Config> &config) {
   if (config_ == config && tokens_) return;
   config_ = config;
   tokens_.reset();
   relay_source_.reset();
   relays_.clear();
-  http_ = HttpClient::create(loop_, config_->http);
+  connect_ahead(*config_);
+  http_ = ahead_ ? std::exchange(ahead_, nullptr) : HttpClient::create(loop_, config_->http);
   tokens_ = std::make_unique<TokenCache>(loop_, make_provider());
   probe_ = make_reachability_probe(loop_, config_->base_url, config_->http.proxy);
   watch_relays();

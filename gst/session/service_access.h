@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "auth/ice_servers.h"
@@ -25,6 +26,9 @@ class ServiceAccess {
   ServiceAccess(EventLoop &loop, std::weak_ptr<CoreOutput> output, RelaysCallback on_relays,
                 WarningCallback on_warning);
 
+  // Opens the connection that the first request of a call will take: once for a server, and only
+  // when there is a credential to call with.
+  void connect_ahead(const Config &config);
   // Ready for a call with these settings.
   void prepare(const std::shared_ptr<const Config> &config);
   bool has_credential(const Config &config);
@@ -46,6 +50,10 @@ class ServiceAccess {
   const WarningCallback on_warning_;
   std::shared_ptr<const Config> config_;  // what all this was made with
   std::shared_ptr<HttpClient> http_;
+  std::shared_ptr<HttpClient> ahead_;  // has a connection for the next http_
+  TimePoint ahead_since_{};
+  std::string ahead_url_;
+  HttpOptions ahead_options_;
   std::unique_ptr<TokenCache> tokens_;
   std::unique_ptr<IceServerSource> relay_source_;
   std::unique_ptr<ReachabilityProbe> probe_;

@@ -55,6 +55,15 @@ bool is_answer_to_us(const ServerEvent &event) {
   return error != nullptr && error->client_event_id.rfind("oairt_", 0) == 0;
 }
 
+// What the service says of items that it was told again: the application has heard it before.
+bool is_echo(const ServerEvent &event, const ReplayPlan &replay) {
+  const auto *added = std::get_if<ItemAdded>(&event.body);
+  const auto *done = std::get_if<ItemDone>(&event.body);
+  if (added == nullptr && done == nullptr) return false;
+  const std::string &id = added != nullptr ? added->item_id : done->item_id;
+  return std::find(replay.item_ids.begin(), replay.item_ids.end(), id) != replay.item_ids.end();
+}
+
 }  // namespace
 
 SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
@@ -104,6 +113,7 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   speech_watch_.set_patience(config_->watchdog);
   media_->set_prebuffer(config_->prebuffer);
   media_->set_latency(config_->jitter_latency);
+  access_.connect_ahead(*config_);
   if (!before) return;
   auto changes = session_difference(before->session, config_->session);
   if (changes && call_) send({"", SessionUpdate{*changes}});
@@ -229,8 +239,8 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
     snapshot_.output_tokens += done->usage["output_tokens"].as_int();
     snapshot_.total_tokens += done->usage["total_tokens"].as_int();
   }
+  if (is_answer_to_us(event) || is_echo(event, call.replay())) return;
   emit(RawServerEvent{event.type, json});
-  if (is_answer_to_us(event)) return;
   if (auto told = translate(event)) emit(*told);
   if (const auto *done = std::get_if<ResponseDone>(&event.body); done && done->status == "failed") {
     emit(ServiceErrorEvent{done->error_type, done->error_code, done->error_message, false});

@@ -1,6 +1,7 @@
 // What every test program shares: a main() over gst-check, a deadline wait, readable assertions.
 #pragma once
 
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -82,7 +83,14 @@ inline int run_tests(int argc, char **argv, const char *suite_name, const char *
 }  // namespace oairt::test
 
 // One test case named `suite_name` with the tests listed.
-#define OAIRT_TEST_MAIN(suite_name, ...)                                                           \
+#define OAIRT_TEST_MAIN(suite_name, ...) OAIRT_TEST_MAIN_UNLESS(nullptr, suite_name, __VA_ARGS__)
+
+// The same, skipped if there is a reason (a text) against it.
+#define OAIRT_TEST_MAIN_UNLESS(reason, suite_name, ...)                                            \
   int main(int argc, char **argv) {                                                                \
+    if (const char *why = reason) {                                                                \
+      std::printf("skipped: %s\n", why);                                                           \
+      return 77;                                                                                   \
+    }                                                                                              \
     return oairt::test::run_tests(argc, argv, #suite_name, __FILE__, #__VA_ARGS__, {__VA_ARGS__}); \
   }

@@ -254,9 +254,65 @@ GST_START_TEST(threads_may_do_everything_at_once) {
 }
 GST_END_TEST
 
+// Once of each frame, and in order, is what a call that is left in peace gets.
+GST_START_TEST(what_a_lost_call_took_along_goes_to_the_next_one_first) {
+  MediaPort port;
+  port.set_prebuffer(milliseconds(100));
+  auto lost = std::make_shared<Target>(), next = std::make_shared<Target>();
+  port.set_target(lost);
+  for (int i = 0; i < 10; i++) port.push(frame(static_cast<char>('a' + i), i));
+  port.set_target(nullptr);
+  port.push(frame('k', 10));
+  port.set_target(next, kNow + milliseconds(160));  // from the ninth frame on
+  port.push(frame('l', 11));
+  assert_text(lost->packets, "abcdefghij");
+  assert_text(next->packets, "ijkl");
+  fail_unless(continuous(*next));
+  fail_unless(port.uplink_stats().repeated == 2);
+}
+GST_END_TEST
+
+GST_START_TEST(not_more_than_the_prebuffer_is_sent_again) {
+  MediaPort port;
+  port.set_prebuffer(milliseconds(60));
+  auto lost = std::make_shared<Target>(), next = std::make_shared<Target>();
+  port.set_target(lost);
+  for (int i = 0; i < 10; i++) port.push(frame(static_cast<char>('a' + i), i));
+  port.set_target(next, kNow);
+  assert_text(next->packets, "hij");
+}
+GST_END_TEST
+
+GST_START_TEST(a_call_that_takes_over_gets_each_frame_once) {
+  MediaPort port;
+  port.set_prebuffer(milliseconds(100));
+  auto old = std::make_shared<Target>(), next = std::make_shared<Target>();
+  port.set_target(old);
+  for (int i = 0; i < 5; i++) port.push(frame(static_cast<char>('a' + i), i));
+  port.set_target(next);
+  for (int i = 5; i < 10; i++) port.push(frame(static_cast<char>('a' + i), i));
+  assert_text(old->packets + next->packets, "abcdefghij");
+}
+GST_END_TEST
+
+GST_START_TEST(what_was_cleared_is_not_sent_again) {
+  MediaPort port;
+  port.set_prebuffer(milliseconds(100));
+  auto lost = std::make_shared<Target>(), next = std::make_shared<Target>();
+  port.set_target(lost);
+  port.push(frame('a', 0));
+  port.clear_uplink();
+  port.set_target(next, kNow);
+  assert_text(next->packets, "");
+}
+GST_END_TEST
+
 }  // namespace
 
-OAIRT_TEST_MAIN(uplink, without_a_call_the_last_speech_is_kept_and_sent_first,
+OAIRT_TEST_MAIN(uplink, what_a_lost_call_took_along_goes_to_the_next_one_first,
+                not_more_than_the_prebuffer_is_sent_again,
+                a_call_that_takes_over_gets_each_frame_once, what_was_cleared_is_not_sent_again,
+                without_a_call_the_last_speech_is_kept_and_sent_first,
                 without_a_prebuffer_nothing_is_kept, clear_forgets_what_was_kept,
                 mute_sends_silence_of_the_same_length_in_place_of_every_packet,
                 an_opus_silence_packet_plays_as_long_as_it_was_asked_to,

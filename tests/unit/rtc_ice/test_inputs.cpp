@@ -1,5 +1,6 @@
 // What comes from outside: candidate lines of the peer, server URIs of the user, addresses of the
 // machine.
+#include "rtc/dtls_records.h"
 #include "rtc/ice_addresses.h"
 #include "rtc/ice_candidate.h"
 #include "rtc/turn_uri.h"
@@ -209,7 +210,30 @@ GST_START_TEST(the_device_that_routing_prefers_goes_first_unless_it_has_no_carri
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(rtc_ice_inputs, the_device_that_routing_prefers_goes_first_unless_it_has_no_carrier,
+GST_START_TEST(encrypted_records_without_room_for_their_tag_are_known) {
+  auto record = [](uint8_t epoch, std::size_t length) {
+    std::vector<uint8_t> bytes = {
+        23, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 1, 0, static_cast<uint8_t>(length)};
+    bytes.resize(bytes.size() + length);
+    return bytes;
+  };
+  auto stunted = [](std::vector<uint8_t> bytes) {
+    return oairt::is_stunted_dtls(bytes.data(), bytes.size());
+  };
+  fail_unless(stunted(record(1, 0)) && stunted(record(1, 23)));
+  fail_if(stunted(record(1, 24)) || stunted(record(1, 60)));
+  fail_if(stunted(record(0, 2)), "a clear alert");
+  auto two = record(1, 40), second = record(1, 5);
+  two.insert(two.end(), second.begin(), second.end());
+  fail_unless(stunted(two));
+  two.resize(45);  // cut short: nothing is known of what is not there
+  fail_if(stunted(two));
+  fail_if(stunted({}) || stunted({23, 0xfe}) || stunted({0x80, 0x6f, 0, 1}));
+}
+GST_END_TEST
+
+OAIRT_TEST_MAIN(rtc_ice_inputs, encrypted_records_without_room_for_their_tag_are_known,
+                the_device_that_routing_prefers_goes_first_unless_it_has_no_carrier,
                 candidates_of_a_real_answer_are_read, hostile_candidates_are_refused_by_kind,
                 a_flood_of_candidates_is_cut_and_counted, turn_uris_are_read_with_their_escapes,
                 bad_server_uris_are_refused_without_repeating_them,

@@ -1,7 +1,7 @@
 // Relayed paths, through a real TURN server; skipped where coturn is not installed.
 #include "ice_bench.h"
 #include "lite_peer.h"
-#include "turn_server.h"
+#include "support/turn_server.h"
 
 using namespace std::chrono_literals;
 using oairt::IceOptions;

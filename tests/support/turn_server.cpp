@@ -1,4 +1,4 @@
-#include "turn_server.h"
+#include "support/turn_server.h"
 
 #include <fstream>
 #include <sstream>
@@ -51,17 +51,35 @@ bool TurnServer::make_certificate() {
   return process && g_subprocess_wait_check(process.get(), nullptr, nullptr);
 }
 
-TurnServer::TurnServer() : port_(free_port()), tls_port_(free_port()) {
+TurnServer::TurnServer(Users users, Clients clients) : port_(free_port()), tls_port_(free_port()) {
   folder_ = GString_(g_dir_make_tmp("oairt-turn-XXXXXX", nullptr)).get();
   fail_unless(make_certificate());
-  process_ =
-      run({"turnserver", "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
-           "--listening-port=" + std::to_string(port_),
-           "--tls-listening-port=" + std::to_string(tls_port_), "--lt-cred-mech", "--realm=test",
-           std::string("--user=") + kUser + ":" + kPassword, "--allow-loopback-peers", "--no-cli",
-           "--no-dtls", "--cert=" + ca_file(), "--pkey=" + folder_ + "/key.pem", "--verbose",
-           "--simple-log", "--log-file=" + folder_ + "/log", "--pidfile=" + folder_ + "/pid",
-           "--userdb=" + folder_ + "/db"});
+  std::vector<std::string> words = {"turnserver",
+                                    "-n",
+                                    "--listening-ip=127.0.0.1",
+                                    "--relay-ip=127.0.0.1",
+                                    "--listening-port=" + std::to_string(port_),
+                                    "--tls-listening-port=" + std::to_string(tls_port_),
+                                    "--realm=test",
+                                    "--allow-loopback-peers",
+                                    "--no-cli",
+                                    "--no-dtls",
+                                    "--cert=" + ca_file(),
+                                    "--pkey=" + folder_ + "/key.pem",
+                                    "--verbose",
+                                    "--simple-log",
+                                    "--log-file=" + folder_ + "/log",
+                                    "--pidfile=" + folder_ + "/pid",
+                                    "--userdb=" + folder_ + "/db"};
+  if (users == Users::One) {
+    words.push_back("--lt-cred-mech");
+    words.push_back(std::string("--user=") + kUser + ":" + kPassword);
+  } else {
+    words.push_back("--use-auth-secret");
+    words.push_back(std::string("--static-auth-secret=") + kSharedSecret);
+  }
+  if (clients == Clients::TcpAndTls) words.push_back("--no-udp");
+  process_ = run(words);
 }
 
 TurnServer::~TurnServer() {
@@ -77,6 +95,17 @@ TurnServer::~TurnServer() {
 }
 
 bool TurnServer::ready() { return listens(port_) && listens(tls_port_); }
+
+std::string TurnServer::password_of(const std::string &user) {
+  GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA1, reinterpret_cast<const guchar *>(kSharedSecret),
+                           sizeof kSharedSecret - 1);
+  g_hmac_update(hmac, reinterpret_cast<const guchar *>(user.data()), user.size());
+  guint8 digest[20];
+  gsize size = sizeof digest;
+  g_hmac_get_digest(hmac, digest, &size);
+  g_hmac_unref(hmac);
+  return GString_(g_base64_encode(digest, size)).get();
+}
 
 int TurnServer::count(const std::string &text) const {
   std::ifstream log(folder_ + "/log");

@@ -1,5 +1,6 @@
-// A coturn on 127.0.0.1 with one user, for as long as the object lives.
-// Test thread only. Never reachable from another machine.
+// A coturn on 127.0.0.1 for as long as the object lives: with one user, or with the time-limited
+// credentials of TURN's REST interface. Test thread only.
+// Never reachable from another machine.
 #pragma once
 
 #include <string>
@@ -13,16 +14,21 @@ namespace oairt::test {
 class TurnServer {
  public:
   static bool available();  // coturn is installed
-  TurnServer();
+  enum class Users { One, TimeLimited };
+  enum class Clients { Any, TcpAndTls };
+  explicit TurnServer(Users users = Users::One, Clients clients = Clients::Any);
   ~TurnServer();
   bool ready();  // it listens
   uint16_t port() const { return port_; }
   uint16_t tls_port() const { return tls_port_; }
   std::string ca_file() const { return folder_ + "/cert.pem"; }
+  // What "expiry:name" authenticates itself with, expiry in Unix time.
+  static std::string password_of(const std::string &user);
   // The lines of its log that contain the text.
   int count(const std::string &text) const;
 
   static constexpr char kUser[] = "kiosk", kPassword[] = "tu:rn@secret";
+  static constexpr char kSharedSecret[] = "north-5e81";
   static constexpr char kEscaped[] = "kiosk:tu%3Arn%40secret";
 
  private:
