@@ -1,6 +1,9 @@
 #include "rtc/dtls_flight.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "rtc/dtls_packer.h"
 
 namespace oairt {
 namespace {
@@ -84,6 +87,15 @@ void DtlsFlight::answered() {
   next_.reset();
 }
 
+// A path that takes no large datagrams may have swallowed those that were sent twice.
+void DtlsFlight::make_safe() {
+  std::vector<Datagram> pieces;
+  for (const Datagram &datagram : flight_) {
+    for (Datagram &piece : DtlsPacker::split(datagram)) pieces.push_back(std::move(piece));
+  }
+  flight_ = std::move(pieces);
+}
+
 std::vector<Datagram> DtlsFlight::due(TimePoint now) {
   if (!next_ || now < *next_) return {};
   if (repeats_left_ == 0) {
@@ -91,6 +103,7 @@ std::vector<Datagram> DtlsFlight::due(TimePoint now) {
     return {};
   }
   if (copied_) {
+    if (repeats_left_ == kMaxRepeats) make_safe();
     --repeats_left_;
     pause_ = std::max(interval_, std::min<Duration>(pause_ * 3 / 2, kLongestPause));
   }

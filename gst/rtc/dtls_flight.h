@@ -44,6 +44,7 @@ class DtlsFlight {
   bool moved_on(const DtlsSummary &sum);
   void answered();
   Duration pause() const;
+  void make_safe();
 
   const Duration interval_;
   Duration round_trip_{0};

@@ -27,6 +27,28 @@ std::vector<Datagram> DtlsPacker::due(TimePoint now) {
   return {take()};
 }
 
+std::vector<Datagram> DtlsPacker::split(const Datagram &datagram) {
+  const std::vector<uint8_t> &all = *datagram;
+  if (all.size() <= kSafeBytes) return {datagram};
+  std::vector<Datagram> out;
+  auto cut = [&](std::size_t from, std::size_t to) {
+    if (from == to) return;
+    auto at = [&](std::size_t place) { return all.begin() + static_cast<std::ptrdiff_t>(place); };
+    out.push_back(std::make_shared<std::vector<uint8_t>>(at(from), at(to)));
+  };
+  std::size_t from = 0, to = 0;
+  while (to < all.size()) {
+    std::size_t next = to + dtls_record_size(all.data() + to, all.size() - to);
+    if (next - from > kSafeBytes) {
+      cut(from, to);
+      from = to;
+    }
+    to = next;
+  }
+  cut(from, to);
+  return out;
+}
+
 Datagram DtlsPacker::take() {
   Datagram packed = held_.front();
   if (held_.size() > 1) {

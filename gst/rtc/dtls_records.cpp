@@ -88,6 +88,11 @@ PacketKind packet_kind(const uint8_t *data, std::size_t size) {
   return PacketKind::Other;
 }
 
+std::size_t dtls_record_size(const uint8_t *data, std::size_t size) {
+  if (size < kRecordHeader) return size;
+  return std::min(size, kRecordHeader + read16(data + 11));
+}
+
 DtlsSummary summarize_dtls(const uint8_t *data, std::size_t size) {
   DtlsSummary sum;
   while (size >= kRecordHeader) {

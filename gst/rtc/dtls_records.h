@@ -32,6 +32,9 @@ struct DtlsSummary {
 };
 DtlsSummary summarize_dtls(const uint8_t *data, std::size_t size);
 
+// The first record of a datagram with its header; all of it if that is no whole record.
+std::size_t dtls_record_size(const uint8_t *data, std::size_t size);
+
 // True if an encrypted record has no room for its nonce and tag (24 bytes, AES-GCM), which no peer
 // sends. OpenSSL 3.5 ends the whole association for one, where RFC 6347 (4.1.2.7) drops it.
 bool is_stunted_dtls(const uint8_t *data, std::size_t size);

@@ -284,9 +284,10 @@ std::optional<Hangup> Call::close() {
   if (deadline_timer_ != 0) context_.loop.cancel(std::exchange(deadline_timer_, 0));
   if (peer_) peer_->close();
   peer_.reset();
+  if (!signalling_) return std::nullopt;
   bool awaited = std::exchange(answer_taker_->callback, nullptr) != nullptr;
-  if (!signalling_ || !token_ || (!awaited && answer_.resource.empty())) {
-    if (signalling_) signalling_->cancel();
+  if (!token_ || (!awaited && answer_.resource.empty())) {
+    signalling_->cancel();
     return std::nullopt;
   }
   return Hangup{std::move(signalling_), token_->value, answer_, awaited ? answer_taker_ : nullptr};

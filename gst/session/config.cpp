@@ -124,7 +124,7 @@ Status read_service(const Settings &settings, const Secret &environment_key, Con
   return Success{};
 }
 
-Status read_network(const Settings &settings, Config &config) {
+Status read_network(const Settings &settings, bool relays_are_told, Config &config) {
   config.peer.stun_server = text(settings, "stun-server");
   if (!config.peer.stun_server.empty() && !config.peer.stun_server.starts_with("stun://")) {
     return refuse("stun-server", "must be of the form stun://host:port.");
@@ -140,9 +140,10 @@ Status read_network(const Settings &settings, Config &config) {
     }
   }
   if (config.peer.relay_only && config.peer.turn_servers.empty() &&
-      config.ice_servers_url.empty()) {
+      config.ice_servers_url.empty() && !relays_are_told) {
     return refuse("ice-transport-policy",
-                  "is \"relay\", which needs \"turn-servers\" or \"ice-servers-url\".");
+                  "is \"relay\", which needs \"turn-servers\", \"ice-servers-url\" or a handler of "
+                  "the signal \"request-ice-servers\".");
   }
   config.peer.ice_tcp = flag(settings, "ice-tcp", true);
   config.peer.proxy = config.http.proxy = text(settings, "proxy");
@@ -187,12 +188,13 @@ void read_media(const Settings &settings, Config &config) {
 
 }  // namespace
 
-Result<Config> build_config(const Settings &settings, const Secret &environment_key) {
+Result<Config> build_config(const Settings &settings, const Secret &environment_key,
+                            bool relays_are_told) {
   Config config;
   if (auto status = read_service(settings, environment_key, config); !status) {
     return status.error();
   }
-  if (auto status = read_network(settings, config); !status) return status.error();
+  if (auto status = read_network(settings, relays_are_told, config); !status) return status.error();
   if (auto status = read_recovery(settings, config); !status) return status.error();
   read_media(settings, config);
   auto session = build_session_object(settings);

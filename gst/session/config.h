@@ -54,7 +54,9 @@ struct Config {
 };
 
 // Checks ranges, URLs, JSON and names; the error says which property, what is wrong and what is
-// allowed. `environment_key` is OPENAI_API_KEY, used when no credential is set.
-Result<Config> build_config(const Settings &settings, const Secret &environment_key);
+// allowed. `environment_key` is OPENAI_API_KEY, used when no credential is set; `relays_are_told`:
+// somebody answers `request-ice-servers`.
+Result<Config> build_config(const Settings &settings, const Secret &environment_key,
+                            bool relays_are_told = false);
 
 }  // namespace oairt

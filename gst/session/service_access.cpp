@@ -1,9 +1,20 @@
 #include "session/service_access.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace oairt {
 namespace {
+
+// A setting that has nothing to do with them leaves the relays alone: they are valid still.
+bool same_relay_source(const Config &a, const Config &b) {
+  auto same = [](const HttpHeader &one, const HttpHeader &other) {
+    return one.name == other.name && one.value == other.value;
+  };
+  return a.ice_servers_url == b.ice_servers_url &&
+         std::equal(a.token_headers.begin(), a.token_headers.end(), b.token_headers.begin(),
+                    b.token_headers.end(), same);
+}
 
 // Nobody watches the network yet: a connection that was idle for longer may be dead.
 constexpr Duration kKeptAhead = std::chrono::seconds(30);
@@ -31,15 +42,27 @@ void ServiceAccess::connect_ahead(const Config &config) {
 }
 
 void ServiceAccess::prepare(const std::shared_ptr<const Config> &config) {
-  if (config_ == config && tokens_) return;
+  if (config_ == config && tokens_) {
+    retry_relays();
+    return;
+  }
+  bool same_http = http_ && config_->http == config->http;
+  bool same_relays = same_http && relay_source_ && same_relay_source(*config_, *config);
   config_ = config;
   tokens_.reset();
-  relay_source_.reset();
-  relays_.clear();
-  connect_ahead(*config_);
-  http_ = ahead_ ? std::exchange(ahead_, nullptr) : HttpClient::create(loop_, config_->http);
+  if (!same_http) {
+    http_ = nullptr;
+    connect_ahead(*config_);
+    http_ = ahead_ ? std::exchange(ahead_, nullptr) : HttpClient::create(loop_, config_->http);
+  }
   tokens_ = std::make_unique<TokenCache>(loop_, make_provider());
   probe_ = make_reachability_probe(loop_, config_->base_url, config_->http.proxy);
+  if (same_relays) {
+    retry_relays();
+    return;
+  }
+  relays_.clear();
+  relays_fault_.reset();
   watch_relays();
 }
 
@@ -56,6 +79,7 @@ void ServiceAccess::probe(Duration timeout, ReachabilityProbe::Callback callback
 
 void ServiceAccess::network_changed() {
   if (http_) http_->network_changed();
+  retry_relays();
 }
 
 std::unique_ptr<TokenProvider> ServiceAccess::make_provider() {
@@ -88,7 +112,15 @@ std::unique_ptr<TokenProvider> ServiceAccess::make_provider() {
   return make_mint_provider(http_, std::move(options));
 }
 
+// A source that failed waits longer and longer; a call that has to be made now does not.
+void ServiceAccess::retry_relays() {
+  if (!relays_fault_ || Clock::now() < *relays_fault_) return;
+  relays_fault_.reset();
+  watch_relays();
+}
+
 void ServiceAccess::watch_relays() {
+  relay_source_.reset();
   auto output = output_.lock();
   if (!config_->ice_servers_url.empty()) {
     IceServersUrlOptions options;
@@ -107,11 +139,16 @@ void ServiceAccess::watch_relays() {
   }
   relay_source_->start([this](Result<RelayCredentials> answer) {
     if (!answer) {
-      on_warning_(answer.error());
+      auto pause = answer.error().retry_after.value_or(milliseconds(0));
+      relays_fault_ = Clock::now() + pause;
+      // Once, until they come again; the log has every attempt.
+      if (!std::exchange(relays_warned_, true)) on_warning_(answer.error());
       return;
     }
+    relays_fault_.reset();
+    relays_warned_ = false;
     relays_ = std::move(answer.value().turn_servers);
-    on_relays_(relays_);
+    on_relays_(relays_.empty() ? config_->peer.turn_servers : relays_);
   });
 }
 

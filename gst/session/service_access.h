@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ class ServiceAccess {
  private:
   std::unique_ptr<TokenProvider> make_provider();
   void watch_relays();
+  void retry_relays();
 
   EventLoop &loop_;
   std::weak_ptr<CoreOutput> output_;
@@ -58,6 +60,8 @@ class ServiceAccess {
   std::unique_ptr<IceServerSource> relay_source_;
   std::unique_ptr<ReachabilityProbe> probe_;
   std::vector<Secret> relays_;
+  std::optional<TimePoint> relays_fault_;  // the last attempt failed; not asked again before
+  bool relays_warned_ = false;
 };
 
 }  // namespace oairt

@@ -135,7 +135,8 @@ SessionImpl::~SessionImpl() {
 }
 
 Result<std::shared_ptr<const Config>> SessionImpl::merged_config(const Member *candidate,
-                                                                 MemberId replaced) const {
+                                                                 MemberId replaced,
+                                                                 bool relays_are_told) const {
   std::vector<NamedSettings> all;
   for (const auto &[id, member] : members_) {
     if (id != replaced) all.push_back({member.element, member.settings});
@@ -143,7 +144,7 @@ Result<std::shared_ptr<const Config>> SessionImpl::merged_config(const Member *c
   if (candidate != nullptr) all.push_back({candidate->element, candidate->settings});
   auto merged = merge_settings(all);
   if (!merged) return merged.error();
-  auto config = build_config(merged.value(), environment_key());
+  auto config = build_config(merged.value(), environment_key(), relays_are_told);
   if (!config) return config.error();
   return std::shared_ptr<const Config>(std::make_shared<Config>(std::move(config).value()));
 }
@@ -152,10 +153,13 @@ Result<Session::MemberId> SessionImpl::attach(const std::string &element, const 
                                               std::weak_ptr<SessionObserver> observer) {
   MemberId id = 0;
   std::shared_ptr<const Config> config;
+  auto strong = observer.lock();
+  bool relays_are_told = (strong && strong->answers_request_ice_servers()) ||
+                         output_->somebody_answers_request_ice_servers();
   {
     LockGuard guard(lock_);
     Member member{element, settings, observer};
-    auto merged = merged_config(&member, 0);
+    auto merged = merged_config(&member, 0, relays_are_told);
     if (!merged) return merged.error();
     config = std::move(merged).value();
     id = next_member_++;
@@ -228,13 +232,14 @@ void SessionImpl::last_member_stopped() {
 
 Status SessionImpl::update(MemberId member, const Settings &settings) {
   std::shared_ptr<const Config> config;
+  bool relays_are_told = output_->somebody_answers_request_ice_servers();
   {
     LockGuard guard(lock_);
     auto position = members_.find(member);
     if (position == members_.end()) return Success{};
     Member candidate = position->second;
     candidate.settings = settings;
-    auto merged = merged_config(&candidate, member);
+    auto merged = merged_config(&candidate, member, relays_are_told);
     if (!merged) return merged.error();
     config = std::move(merged).value();
     position->second.settings = settings;

@@ -55,8 +55,8 @@ class SessionImpl final : public Session {
     bool running = false;
   };
 
-  Result<std::shared_ptr<const Config>> merged_config(const Member *candidate,
-                                                      MemberId replaced) const
+  Result<std::shared_ptr<const Config>> merged_config(const Member *candidate, MemberId replaced,
+                                                      bool relays_are_told) const
       OAIRT_REQUIRES(lock_);
   bool takes_events() const;
   Status post_event(ClientEvent event);

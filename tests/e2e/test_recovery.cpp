@@ -252,7 +252,26 @@ GST_START_TEST(a_question_that_was_not_answered_is_answered_by_the_next_call) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(recovery, a_closed_channel_costs_the_call_and_not_the_conversation,
+GST_START_TEST(a_call_that_was_asked_for_and_is_not_needed_is_hung_up) {
+  SimulatorProcess simulator(story());
+  Pipeline p(kiosk(simulator));
+  p.play();
+  talk(p);
+  simulator.control("/simulator/faults", Json::object({{"fault", "calls_slow=3"}}));
+  order(simulator, "blackhole", "2");
+  fail_unless(p.wait_for_message("openai-realtime/recovery", 1), "%s", p.describe().c_str());
+  assert_text(p.messages("openai-realtime/recovery")[0]->field("kept"), "call");
+  fail_unless(p.wait([&] {
+    Json state = simulator.state();
+    return state["calls_created"].as_int() == 2 && state["sessions"].items().size() == 1;
+  }),
+              "%s", p.describe().c_str());
+  talk(p);
+}
+GST_END_TEST
+
+OAIRT_TEST_MAIN(recovery, a_call_that_was_asked_for_and_is_not_needed_is_hung_up,
+                a_closed_channel_costs_the_call_and_not_the_conversation,
                 a_closed_dtls_association_does_not_either, nor_does_an_expired_session,
                 nor_a_server_that_is_gone_without_a_word,
                 a_black_hole_is_ridden_out_on_the_same_call,
