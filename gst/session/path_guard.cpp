@@ -9,6 +9,8 @@ OAIRT_LOG_USE(session)
 namespace oairt {
 namespace {
 constexpr Duration kAskInterval = milliseconds(100);
+// What a link had taken in before it went comes after the news of it.
+constexpr Duration kLastOfALink = milliseconds(100);
 }  // namespace
 
 PathGuard::PathGuard(EventLoop &loop, Callback callback, Ask ask)
@@ -81,6 +83,9 @@ TimePoint PathGuard::proof(TimePoint sound, TimePoint now) const {
       return sound;
     case Proof::Answer:
       return agent_->counters().answers != answers_ ? now : lost_at_;
+    case Proof::Link:
+      if (!moved_ && agent_->last_inbound() < lost_at_ + kLastOfALink) return lost_at_;
+      break;
     case Proof::Packet:
       break;
   }
@@ -114,6 +119,7 @@ void PathGuard::on_change(const NetworkChange &change) {
     TimePoint now = Clock::now();
     watch_.declare_lost(now);
     lost(to_string(change.kind), agent_->last_heard(), now);
+    proof_ = Proof::Link;
     return;
   }
   switch (change.kind) {

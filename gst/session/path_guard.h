@@ -39,7 +39,7 @@ class PathGuard {
 
  private:
   // What shows that the path is back: a STUN answer only shows that the service hears us there.
-  enum class Proof { Packet, Sound, Answer };
+  enum class Proof { Packet, Link, Sound, Answer };
 
   TimePoint proof(TimePoint sound, TimePoint now) const;
   void ask_if_heard(bool moved, TimePoint now);

@@ -248,8 +248,12 @@ void SessionCore::restart_ice_now(Duration timeout) {
 
 void SessionCore::probe_server() {
   std::weak_ptr<bool> alive = alive_;
-  access_.probe(kProbeTimeout, [this, alive](Reach reach) {
+  TimePoint asked = Clock::now();
+  access_.probe(kProbeTimeout, [this, alive, asked](Reach reach) {
     if (alive.expired()) return;
+    // Several are under way: the last of those that were lost ends after the first that was not.
+    if (reach == Reach::NoAnswer && asked < reached_at_) return;
+    if (reach != Reach::NoAnswer) reached_at_ = Clock::now();
     feed_policy(recovery::Reached{to_policy(reach), random(), next_ && next_->answered()});
   });
 }

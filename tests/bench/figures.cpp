@@ -73,6 +73,13 @@ double Series::at(double share) const {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - static_cast<double>(below));
 }
 
+double Series::share_above(double limit) const {
+  if (values_.empty()) return NAN;
+  auto above = std::count_if(values_.begin(), values_.end(),
+                             [limit](double value) { return value > limit; });
+  return static_cast<double>(above) / static_cast<double>(values_.size());
+}
+
 void print_figure(const std::string &what, const std::string &who, const std::string &unit,
                   const Series &series) {
   std::printf("figure;%s;%s;%s;%zu;%d;%.1f;%.1f;%.1f\n", what.c_str(), who.c_str(), unit.c_str(),
@@ -183,7 +190,7 @@ Service::Service(std::vector<std::string> arguments) {
   http_port_ = simulator_->port();
 }
 
-Service::Service(RelayLink link, std::vector<std::string> arguments)
+Service::Service(RelayLink link, std::vector<std::string> arguments, Http http_way)
     : relay_(std::make_unique<test::NetworkRelay>(link)) {
   uint16_t http = relay_->open_tcp(), udp = relay_->open_udp(), tcp = relay_->open_tcp();
   arguments.insert(arguments.begin(),
@@ -195,7 +202,7 @@ Service::Service(RelayLink link, std::vector<std::string> arguments)
   relay_->set_target(http, port("port"));
   relay_->set_target(udp, port("udp_port"));
   relay_->set_target(tcp, port("tcp_port"));
-  http_port_ = http;
+  http_port_ = http_way == Http::Relayed ? http : simulator_->port();
 }
 
 std::string Service::base_url() const {

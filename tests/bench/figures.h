@@ -22,6 +22,7 @@ class Series {
   std::size_t count() const { return values_.size(); }
   int failures() const { return failures_; }
   double at(double share) const;  // 0.5: the median
+  double share_above(double limit) const;
   const std::vector<double> &values() const { return values_; }
 
  private:
@@ -66,11 +67,13 @@ HttpReply http_post(int port, const std::string &path, const std::string &bearer
 std::string mint_key(int simulator_port);
 
 // The simulator as both clients reach it: media over own_address(), signalling over the loopback;
-// with a link, both through a relay.
+// with a link, media and, unless it is to be direct, signalling go through a relay.
 class Service {
  public:
+  enum class Http { Relayed, Direct };
   explicit Service(std::vector<std::string> arguments = {});
-  Service(RelayLink link, std::vector<std::string> arguments = {});
+  explicit Service(RelayLink link, std::vector<std::string> arguments = {},
+                   Http http = Http::Relayed);
 
   test::SimulatorProcess &simulator() { return *simulator_; }
   test::NetworkRelay *relay() { return relay_.get(); }

@@ -45,13 +45,14 @@ class Programs:
 class Experiment:
     """`with Experiment(...) as lab:` in a fault's function; all of it is gone at the end."""
 
-    def __init__(self, programs, kind, folder, seed, full=False, count=None):
+    def __init__(self, programs, kind, folder, seed, full=False, count=None, quick=False):
         self.programs = programs
         self.kind = kind
         self.folder = folder
         self.seed = seed
         self.full = full
         self.count = count
+        self.quick = quick
         self.network = self.simulator = self.client = None
         self.settings = {}
         self.checks = []
@@ -193,6 +194,11 @@ class Experiment:
     def check(self, name, value, good, wanted=''):
         self.checks.append({'name': name, 'value': value, 'wanted': wanted, 'good': bool(good)})
 
+    def limit(self, goal_ms):
+        """As a test among others it asserts that the right step was taken; the figures themselves
+        are for run.sh, on a machine that does nothing else."""
+        return goal_ms * 3 + 500 if self.quick else goal_ms
+
     def at_most(self, name, value, limit):
         self.check(name, value, value is not None and value <= limit, f'<= {limit}')
 
@@ -255,6 +261,7 @@ class Experiment:
         for name, gap, goal in (('audio', audio, audio_ms), ('data', data, data_ms)):
             if goal is None:
                 continue
+            goal = self.limit(goal)
             value = self._against(gap, after, end)
             self.figures[f'{name}_ms'] = value
             what = 'back after the cure' if after else 'gap'

@@ -76,7 +76,7 @@ def judge_answers(lab, state, calm, asked):
     lab.check('answers that came whole', f'{len(bursts)} of {asked}, wrong: {wrong[:8]}',
               len(bursts) == asked and not wrong, f'all of {normal} frames')
     lab.figures['longest_pause_in_an_answer_ms'] = round(longest_pause, 1)
-    lab.at_most('pause within an answer, ms', round(longest_pause, 1), 60)
+    lab.at_most('pause within an answer, ms', round(longest_pause, 1), lab.limit(60))
 
 
 def judge_uplink(lab, first, calm, last):

@@ -138,7 +138,7 @@ def judge_restart(lab):
     gap_end = lab.figures['audio']['end']
     value = round(gap_end - asked, 1) if back and gap_end else None
     lab.figures['audio_ms'] = value
-    lab.at_most('from the restart to sound, ms', value, 300)
+    lab.at_most('from the restart to sound, ms', value, lab.limit(300))
     lab.check_same_call(state)
     lab.check_conversation(state)
 

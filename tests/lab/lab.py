@@ -81,7 +81,7 @@ def run_one(programs, fault, kind, number, options):
 def run_once(programs, fault, kind, number, options, place):
     folder = os.path.join(options.out, fault.name, place)
     lab = Experiment(programs, kind, folder, options.seed + number, options.full,
-                     options.count)
+                     options.count, options.quick)
     lab.settings = dict(setting.split('=', 1) for setting in options.set)
     begin = time.monotonic()
     with lab:

@@ -1,6 +1,7 @@
 // What is read from DTLS datagrams, when a flight is sent again, what a new path is given.
 #include <cstring>
 
+#include "dtls_bytes.h"
 #include "rtc/dtls_echo.h"
 #include "rtc/dtls_flight.h"
 #include "rtc/dtls_packer.h"
@@ -17,53 +18,13 @@ using oairt::DtlsSummary;
 using oairt::PacketKind;
 using oairt::TimePoint;
 
-namespace {
+using namespace oairt::test;  // NOLINT
 
-using Bytes = std::vector<uint8_t>;
+namespace {
 
 constexpr auto kInterval = 80ms;
 constexpr auto kCopy = DtlsFlight::kCopyDelay;
 const TimePoint kStart = TimePoint() + 1h;
-
-Bytes record(uint8_t type, uint16_t epoch, const Bytes &payload) {
-  Bytes out{type,
-            254,
-            253,
-            static_cast<uint8_t>(epoch >> 8),
-            static_cast<uint8_t>(epoch),
-            0,
-            0,
-            0,
-            0,
-            0,
-            1,
-            static_cast<uint8_t>(payload.size() >> 8),
-            static_cast<uint8_t>(payload.size())};
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
-
-Bytes message(uint16_t sequence, uint8_t size = 8, uint8_t type = 11) {
-  Bytes out{
-      type, 0, 0, size, static_cast<uint8_t>(sequence >> 8), static_cast<uint8_t>(sequence), 0, 0,
-      0,    0, 0, size};
-  out.resize(12 + size);
-  return out;
-}
-
-Bytes handshake(uint16_t sequence) { return record(22, 0, message(sequence)); }
-Bytes hello_done(uint16_t sequence) { return record(22, 0, message(sequence, 0, 14)); }
-Bytes change_cipher() { return record(20, 0, {1}); }
-Bytes finished() { return record(22, 1, Bytes(40)); }
-Bytes application() { return record(23, 1, Bytes(30)); }
-Bytes alert() { return record(21, 1, Bytes(2)); }
-
-Bytes operator+(Bytes a, const Bytes &b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-Datagram datagram(Bytes bytes) { return std::make_shared<Bytes>(std::move(bytes)); }
 
 struct Bench {
   DtlsFlight flight{kInterval};
@@ -141,6 +102,17 @@ GST_START_TEST(an_answer_is_given_the_time_of_a_round_trip) {
   fail_unless_equals_int(bench.due_after(kCopy), 1);
   fail_unless_equals_int(bench.due_after(500ms), 0);
   fail_unless_equals_int(bench.due_after(DtlsFlight::kMargin), 1);
+}
+GST_END_TEST
+
+GST_START_TEST(a_path_that_takes_no_large_datagrams_gets_smaller_ones) {
+  Bench bench;
+  Bytes piece = record(22, 0, message(0, 187));
+  Bytes whole;
+  while (whole.size() + piece.size() < DtlsPacker::kMaxBytes) whole = whole + piece;
+  bench.sent(whole);
+  fail_unless_equals_int(bench.due_after(kCopy), 1);
+  fail_unless_equals_int(bench.due_after(kInterval), 2);
 }
 GST_END_TEST
 
@@ -259,62 +231,6 @@ GST_START_TEST(a_flight_never_grows_without_bound) {
 }
 GST_END_TEST
 
-GST_START_TEST(the_pieces_of_a_flight_go_out_in_one_datagram) {
-  DtlsPacker packer;
-  fail_unless(packer.sent(datagram(handshake(0)), kStart).empty());
-  fail_unless(packer.sent(datagram(handshake(1)), kStart).empty());
-  auto out = packer.sent(datagram(hello_done(2)), kStart);
-  fail_unless_equals_int(out.size(), 1);
-  fail_unless(*out[0] == handshake(0) + handshake(1) + hello_done(2));
-  fail_if(packer.deadline());
-  packer.sent(datagram(change_cipher()), kStart);
-  out = packer.sent(datagram(finished()), kStart);
-  fail_unless_equals_int(out.size(), 1);
-  fail_unless(*out[0] == change_cipher() + finished());
-}
-GST_END_TEST
-
-GST_START_TEST(a_datagram_of_pieces_stays_within_what_paths_carry) {
-  DtlsPacker packer;
-  std::vector<Datagram> out;
-  Bytes piece = record(22, 0, message(0, 217));
-  for (int i = 0; i < 9; ++i) {
-    for (Datagram &one : packer.sent(datagram(piece), kStart)) out.push_back(std::move(one));
-  }
-  for (Datagram &one : packer.sent(datagram(hello_done(1)), kStart)) out.push_back(std::move(one));
-  std::size_t bytes = 0;
-  for (const Datagram &one : out) {
-    fail_unless(one->size() <= DtlsPacker::kMaxBytes);
-    bytes += one->size();
-  }
-  fail_unless_equals_int(out.size(), 3);
-  fail_unless_equals_int(bytes, 9 * piece.size() + hello_done(1).size());
-  // A piece that is larger by itself goes as it is.
-  Bytes large = record(22, 0, Bytes(2000));
-  auto alone = packer.sent(datagram(large), kStart);
-  if (alone.empty()) alone = packer.due(kStart + DtlsPacker::kPatience);
-  fail_unless(alone.size() == 1 && *alone[0] == large);
-}
-GST_END_TEST
-
-GST_START_TEST(no_piece_waits_long_and_none_is_overtaken) {
-  DtlsPacker packer;
-  packer.sent(datagram(handshake(0)), kStart);
-  fail_unless(*packer.deadline() == kStart + DtlsPacker::kPatience);
-  fail_unless(packer.due(kStart + DtlsPacker::kPatience - 1us).empty());
-  auto out = packer.due(kStart + DtlsPacker::kPatience);
-  fail_unless(out.size() == 1 && *out[0] == handshake(0));
-  fail_if(packer.deadline());
-  for (const Bytes &next : {application(), alert()}) {
-    packer.sent(datagram(handshake(1)), kStart);
-    out = packer.sent(datagram(next), kStart);
-    fail_unless_equals_int(out.size(), 2);
-    fail_unless(*out[0] == handshake(1) && *out[1] == next);
-  }
-  fail_if(packer.deadline());
-}
-GST_END_TEST
-
 GST_START_TEST(replay_keeps_what_was_sent_since_shortly_before_the_last_sign_of_life) {
   DtlsReplay replay;
   replay.sent(datagram({23, 1}), kStart);
@@ -385,13 +301,12 @@ OAIRT_TEST_MAIN(
     truncated_and_hostile_datagrams_are_read_without_harm,
     an_unanswered_flight_is_sent_again_a_limited_number_of_times,
     an_answer_is_given_the_time_of_a_round_trip, a_slow_path_is_not_flooded,
+    a_path_that_takes_no_large_datagrams_gets_smaller_ones,
     what_the_tls_stack_repeats_is_not_copied_as_well, progress_of_the_peer_ends_the_repeating,
     a_peer_that_repeats_itself_gets_our_flight_at_once,
     the_last_flight_is_repeated_until_media_or_data_comes,
     the_next_flight_replaces_the_answered_one, a_repetition_by_the_tls_stack_does_not_pile_up,
     data_and_media_of_ours_are_no_flight_and_zero_turns_it_off, a_flight_never_grows_without_bound,
-    the_pieces_of_a_flight_go_out_in_one_datagram,
-    a_datagram_of_pieces_stays_within_what_paths_carry, no_piece_waits_long_and_none_is_overtaken,
     replay_keeps_what_was_sent_since_shortly_before_the_last_sign_of_life,
     replay_drops_the_oldest_past_its_limit, the_first_application_records_are_sent_thrice_more,
     only_the_opening_of_a_call_is_sent_twice_and_little_of_it)

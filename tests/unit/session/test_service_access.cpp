@@ -21,21 +21,22 @@ struct Bench {
   ~Bench() {
     run_in(loop, [this] { return access.reset(), true; });
   }
-  static Config config(const std::string &base_url, const char *key) {
-    Config config;
-    config.base_url = base_url;
-    config.ephemeral_key = Secret(key);
+  using Settings = std::shared_ptr<const Config>;
+  static Settings config(const std::string &base_url, const char *key) {
+    auto config = std::make_shared<Config>();
+    config->base_url = base_url;
+    config->ephemeral_key = Secret(key);
     return config;
   }
-  void connect_ahead(const Config &config) {
-    run_in(loop, [&] { return access->connect_ahead(config), true; });
+  void connect_ahead(const Settings &config) {
+    run_in(loop, [&] { return access->connect_ahead(*config), true; });
   }
-  bool post(const Config &config) {
+  bool post(const Settings &config) {
     Awaited<Result<HttpResponse>> answer;
     std::unique_ptr<HttpCall> call;
     run_in(loop, [&] {
-      access->prepare(std::make_shared<Config>(config));
-      call = access->http()->send(ClientBench::request(config.base_url), answer.callback());
+      access->prepare(config);
+      call = access->http()->send(ClientBench::request(config->base_url), answer.callback());
       return true;
     });
     auto result = answer.wait();
@@ -57,7 +58,7 @@ GST_START_TEST(a_call_takes_the_connection_that_was_opened_ahead) {
   RawServer server(&serve);
   {
     Bench bench;
-    Config config = Bench::config(server.url("/v1"), "ek_test");
+    auto config = Bench::config(server.url("/v1"), "ek_test");
     for (int i = 0; i < 3; ++i) bench.connect_ahead(config);
     fail_unless(wait_for([&] { return server.connections() == 1; }));
     fail_unless(bench.post(config));
@@ -74,7 +75,7 @@ GST_START_TEST(nothing_is_opened_without_a_credential) {
   {
     Bench bench;
     bench.connect_ahead(Bench::config(server.url("/v1"), ""));
-    Config config = Bench::config(server.url("/v1"), "ek_test");
+    auto config = Bench::config(server.url("/v1"), "ek_test");
     fail_unless(bench.post(config));
     fail_unless_equals_int(server.connections(), 1);
   }
