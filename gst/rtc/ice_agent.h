@@ -29,11 +29,13 @@ struct IceOptions {
   std::string ca_file;                  // authorities for turns://; empty: the system's
   Duration pacing = milliseconds(5);    // libnice's stun-pacing-timer
   Duration retire = milliseconds(250);  // how long a replaced path still hears
-  // The last DTLS flight of ours is sent again this often while a handshake is unanswered;
-  // OpenSSL's own timer starts at 1 s and doubles. Receivers drop duplicates. 0: never.
+  // The last DTLS flight of ours is sent twice at once, and again after that time (growing by half,
+  // at most 400 ms) while a handshake is unanswered; OpenSSL's own timer starts at 1 s and doubles.
+  // Receivers drop duplicates. 0: never.
   Duration dtls_repeat = milliseconds(80);
-  // The first application records are sent again after that time and after three times that, heard
-  // or not: SCTP itself repeats what is lost while a channel opens after 1 to 3 s. 0: never.
+  // The first application records are sent again after a tenth of that time, after that time and
+  // after three times that, heard or not: SCTP itself repeats what is lost while a channel opens
+  // after 1 to 3 s. 0: never.
   Duration opening_repeat = milliseconds(50);
   // The peer's TCP candidates are tried this long after its UDP ones, at once if it has no others.
   Duration tcp_delay = milliseconds(400);

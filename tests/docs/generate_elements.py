@@ -87,11 +87,15 @@ def number(value):
     return "max" if value == INT_MAX else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def enum_of(spec):
+    """The class of an enumeration. PyGObject from 3.50 on makes it only once a value is made."""
+    GObject.Value(spec.value_type)
+    return spec.value_type.pytype
+
+
 def enum_nicks(spec):
-    values = getattr(spec.enum_class, "__enum_values__", None)
-    return [values[key].value_nick for key in sorted(values)] if values else [
-        value.value_nick for value in spec.enum_class
-    ]
+    values = enum_of(spec).__enum_values__
+    return [values[key].value_nick for key in sorted(values)]
 
 
 def type_of(spec):
@@ -108,7 +112,7 @@ def default_of(spec):
     if not int(spec.flags) & int(GObject.ParamFlags.WRITABLE):
         return ""
     if GObject.type_is_a(spec.value_type, GObject.TYPE_ENUM):
-        return f"`{spec.default_value.value_nick}`"
+        return f"`{enum_of(spec)(spec.default_value).value_nick}`"
     value = spec.default_value
     if value is None:
         return "not set"

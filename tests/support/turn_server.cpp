@@ -10,13 +10,23 @@
 namespace oairt::test {
 namespace {
 
+Ref<GSocket> bind_to(GSocketType type, GSocketProtocol protocol, uint16_t port) {
+  auto address =
+      Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string("127.0.0.1", port));
+  auto socket = Ref<GSocket>::adopt(g_socket_new(G_SOCKET_FAMILY_IPV4, type, protocol, nullptr));
+  bool bound = g_socket_bind(socket.get(), address.get(), FALSE, nullptr);
+  return bound ? socket : nullptr;
+}
+
+// Free for TCP and for UDP.
 uint16_t free_port() {
-  auto any = Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string("127.0.0.1", 0));
-  auto socket = Ref<GSocket>::adopt(
-      g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, nullptr));
-  fail_unless(g_socket_bind(socket.get(), any.get(), TRUE, nullptr));
-  auto bound = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
-  return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
+  while (true) {
+    auto tcp = bind_to(G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, 0);
+    fail_unless(static_cast<bool>(tcp));
+    auto bound = Ref<GSocketAddress>::adopt(g_socket_get_local_address(tcp.get(), nullptr));
+    uint16_t port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
+    if (bind_to(G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, port)) return port;
+  }
 }
 
 bool listens(uint16_t port) {
@@ -51,9 +61,15 @@ bool TurnServer::make_certificate() {
   return process && g_subprocess_wait_check(process.get(), nullptr, nullptr);
 }
 
-TurnServer::TurnServer(Users users, Clients clients) : port_(free_port()), tls_port_(free_port()) {
+TurnServer::TurnServer(Users users, Clients clients) : users_(users), clients_(clients) {
   folder_ = GString_(g_dir_make_tmp("oairt-turn-XXXXXX", nullptr)).get();
   fail_unless(make_certificate());
+  launch();
+}
+
+void TurnServer::launch() {
+  port_ = free_port();
+  tls_port_ = free_port();
   std::vector<std::string> words = {"turnserver",
                                     "-n",
                                     "--listening-ip=127.0.0.1",
@@ -71,22 +87,26 @@ TurnServer::TurnServer(Users users, Clients clients) : port_(free_port()), tls_p
                                     "--log-file=" + folder_ + "/log",
                                     "--pidfile=" + folder_ + "/pid",
                                     "--userdb=" + folder_ + "/db"};
-  if (users == Users::One) {
+  if (users_ == Users::One) {
     words.push_back("--lt-cred-mech");
     words.push_back(std::string("--user=") + kUser + ":" + kPassword);
   } else {
     words.push_back("--use-auth-secret");
     words.push_back(std::string("--static-auth-secret=") + kSharedSecret);
   }
-  if (clients == Clients::TcpAndTls) words.push_back("--no-udp");
+  if (clients_ == Clients::TcpAndTls) words.push_back("--no-udp");
   process_ = run(words);
 }
 
+void TurnServer::stop() {
+  if (!process_) return;
+  g_subprocess_force_exit(process_.get());
+  g_subprocess_wait(process_.get(), nullptr, nullptr);
+  process_ = nullptr;
+}
+
 TurnServer::~TurnServer() {
-  if (process_) {
-    g_subprocess_force_exit(process_.get());
-    g_subprocess_wait(process_.get(), nullptr, nullptr);
-  }
+  stop();
   if (GDir *dir = g_dir_open(folder_.c_str(), 0, nullptr)) {
     while (const gchar *name = g_dir_read_name(dir)) g_unlink((folder_ + "/" + name).c_str());
     g_dir_close(dir);
@@ -94,7 +114,16 @@ TurnServer::~TurnServer() {
   g_rmdir(folder_.c_str());
 }
 
-bool TurnServer::ready() { return listens(port_) && listens(tls_port_); }
+bool TurnServer::ready() {
+  if (count("Cannot bind") > 0) {  // somebody else was quicker
+    stop();
+    g_unlink((folder_ + "/log").c_str());
+    launch();
+    return false;
+  }
+  bool udp = clients_ == Clients::TcpAndTls || count("UDP listener opened on") > 0;
+  return udp && listens(port_) && listens(tls_port_);
+}
 
 std::string TurnServer::password_of(const std::string &user) {
   GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA1, reinterpret_cast<const guchar *>(kSharedSecret),

@@ -18,7 +18,7 @@ class TurnServer {
   enum class Clients { Any, TcpAndTls };
   explicit TurnServer(Users users = Users::One, Clients clients = Clients::Any);
   ~TurnServer();
-  bool ready();  // it listens
+  bool ready();  // it listens, and the ports are known
   uint16_t port() const { return port_; }
   uint16_t tls_port() const { return tls_port_; }
   std::string ca_file() const { return folder_ + "/cert.pem"; }
@@ -33,6 +33,10 @@ class TurnServer {
 
  private:
   bool make_certificate();
+  void launch();
+  void stop();
+  const Users users_;
+  const Clients clients_;
   std::string folder_;
   uint16_t port_ = 0, tls_port_ = 0;
   Ref<GSubprocess> process_;
