@@ -91,7 +91,7 @@ SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
               access_.network_changed();
             }
             if (std::holds_alternative<recovery::PathBack>(event)) {
-              well_since_ = Clock::now();
+              well_since_ = back_since_ = Clock::now();
               speech_watch_.reset(well_since_);
             }
             feed_policy(event);

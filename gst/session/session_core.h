@@ -122,7 +122,7 @@ class SessionCore final : private CallListener {
   EventLoop::TimerId policy_timer_ = 0, tick_timer_ = 0;
   TimePoint next_tick_{}, next_sample_{};
   std::optional<TimePoint> quiet_since_, outage_since_;
-  TimePoint well_since_{}, reached_at_{};
+  TimePoint well_since_{}, back_since_{}, reached_at_{};
   uint64_t answers_ = 0;                  // to our checks of the path, as they were counted last
   std::vector<std::string> known_items_;  // that the service was given for the call in use
   std::string announced_call_;

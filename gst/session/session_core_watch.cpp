@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
 // what is cut off may come for so long
+constexpr Duration kAfterOutage = std::chrono::seconds(4);
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
 // Long enough not to be a pause within a word, and for the last packets to have come.
 constexpr Duration kPause = milliseconds(250);
@@ -71,6 +72,8 @@ void SessionCore::look_for_muteness(TimePoint now) {
   uint64_t answers = call_->ice() != nullptr ? call_->ice()->counters().answers : 0;
   if (answers != answers_) speech_watch_.path_proven(now);
   answers_ = answers;
+  // After an outage SCTP first waits for its own timer, which has grown.
+  if (now - back_since_ < kAfterOutage) speech_watch_.reset(now);
   SpeechWatch::Finding finding = speech_watch_.look(media_->last_input_voice(), now);
   if (finding.ask) {
     ask_for_an_answer();

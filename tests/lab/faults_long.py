@@ -68,7 +68,9 @@ def uplink_counts(lab):
 def judge_answers(lab, state, calm, asked):
     bursts, longest_pause = lab.timeline.bursts(lab.timeline.marks('fault')[0], now_ms())
     normal = max(set(calm), key=calm.count) if calm else 0
-    wrong = [length for length in bursts if length != normal]
+    # On a machine that runs other tests too a frame may come too late to be played in its place.
+    slack = 1 if lab.quick else 0
+    wrong = [length for length in bursts if abs(length - normal) > slack]
     calls = state['ended_sessions'] + state['sessions']
     lab.figures.update(
         answers_heard=len(bursts), frames_of_an_answer=normal,

@@ -218,6 +218,12 @@ std::optional<std::string> Call::take_fault(const std::string &name) {
 
 void Call::reached(const std::string &point) {
   for (const auto &fault : world_.faults.take_actions(point, ++points_[point])) {
+    // What only sets a switch is in force at that point; what may end the call comes after it.
+    bool only_a_switch = fault.name == "freeze" || fault.name == "deaf" || fault.name == "mute";
+    if (only_a_switch && fault.delay <= Duration::zero()) {
+      (void)act(fault.name, fault.value);
+      continue;
+    }
     later(fault.delay, [this, fault] {
       if (!ended_) (void)act(fault.name, fault.value);
     });
