@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <sstream>
 #include <string>
 
@@ -52,8 +54,21 @@ namespace oairt::test {
 
 // At exit libcrypto goes before gst-check ends GStreamer's threads, whose last steps need it (seen
 // with OpenSSL 3.5). So they end while the test's own process still is whole.
+// Nobody joins them: until their number has stood still for a while, some are on their way out.
 inline void end_threads() {
-  if (g_strcmp0(g_getenv("CK_FORK"), "no") != 0) gst_task_cleanup_all();
+  if (g_strcmp0(g_getenv("CK_FORK"), "no") == 0) return;
+  gst_task_cleanup_all();
+  auto threads = [] {
+    auto all = std::filesystem::directory_iterator("/proc/self/task");
+    return std::distance(std::filesystem::begin(all), std::filesystem::end(all));
+  };
+  auto before = threads();
+  for (int still = 0, looks = 0; still < 5 && looks < 100; ++looks) {
+    g_usleep(10 * 1000);
+    auto now = threads();
+    still = now == before ? still + 1 : 0;
+    before = now;
+  }
 }
 
 // Runs the tests, or those named in OAIRT_TESTS (separated by commas). `names` is the list as it
