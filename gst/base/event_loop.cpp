@@ -1,6 +1,12 @@
 #include "base/event_loop.h"
 
+#include <atomic>
 #include <utility>
+
+#include "base/log.h"
+
+OAIRT_LOG_DEFINE(loop, "openairealtime-loop", "Event loops")
+OAIRT_LOG_USE(loop)
 
 namespace oairt {
 namespace {
@@ -19,8 +25,21 @@ void attach(GSource *source, EventLoop::Task task, GMainContext *context) {
 
 }  // namespace
 
+// Outlives the loop where an object does.
+struct EventLoop::Expected {
+  explicit Expected(GMainContext *owner) : context(g_main_context_ref(owner)) {}
+  ~Expected() { g_main_context_unref(context); }
+  Expected(const Expected &) = delete;
+  Expected &operator=(const Expected &) = delete;
+
+  GMainContext *context;
+  std::atomic<int> objects{0};
+};
+
 EventLoop::EventLoop(std::string thread_name)
-    : context_(g_main_context_new()), main_loop_(g_main_loop_new(context_, FALSE)) {
+    : context_(g_main_context_new()),
+      main_loop_(g_main_loop_new(context_, FALSE)),
+      expected_(std::make_shared<Expected>(context_)) {
   thread_ = g_thread_new(thread_name.c_str(), &EventLoop::run, this);
 }
 
@@ -40,11 +59,42 @@ gpointer EventLoop::run(gpointer data) {
     g_source_destroy(node.mapped());
     g_source_unref(node.mapped());
   }
-  // What the last tasks set going (socket closes, cancelled requests) gets its turn too.
-  while (g_main_context_iteration(self->context_, FALSE)) {
-  }
+  self->drain();
   g_main_context_pop_thread_default(self->context_);
   return nullptr;
+}
+
+// What the last tasks set going (socket closes, cancelled requests) gets its turn too.
+void EventLoop::drain() {
+  gint64 limit = g_get_monotonic_time() +
+                 std::chrono::duration_cast<std::chrono::microseconds>(kPatience).count();
+  GSource *wake = g_timeout_source_new(0);
+  g_source_set_ready_time(wake, limit);
+  g_source_set_dummy_callback(wake);
+  g_source_attach(wake, context_);
+  bool more = true;
+  while ((more || expected_->objects > 0) && g_get_monotonic_time() < limit) {
+    more = g_main_context_iteration(context_, expected_->objects > 0);
+  }
+  g_source_destroy(wake);
+  g_source_unref(wake);
+  if (int left = expected_->objects; left > 0) {
+    LOG_WARNING("%d connections are still open at the end of their event loop", left);
+  }
+}
+
+void EventLoop::outlive(GObject *object) {
+  assert_in_loop();
+  ++expected_->objects;
+  g_object_weak_ref(
+      object,
+      [](gpointer data, GObject *) {
+        auto *expected = static_cast<std::shared_ptr<Expected> *>(data);
+        --(*expected)->objects;
+        g_main_context_wakeup((*expected)->context);
+        delete expected;
+      },
+      new std::shared_ptr<Expected>(expected_));
 }
 
 void EventLoop::post(Task task) {

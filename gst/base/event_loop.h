@@ -8,7 +8,7 @@
 #include <string>
 #include <unordered_map>
 
-#include <glib.h>
+#include <glib-object.h>
 
 #include "base/clock.h"
 
@@ -29,6 +29,11 @@ class EventLoop {
   void post(Task task);
   // Runs what was posted so far, then ends the thread and joins it. Not from the loop's thread.
   void stop();
+  // stop() waits, for kPatience at most, until the object is finalized: what works for it in
+  // another thread (a TLS handshake) brings its end to this loop, and without it leaks. In the loop
+  // only.
+  static constexpr Duration kPatience = std::chrono::seconds(2);
+  void outlive(GObject *object);
 
   // Runs the task once, at or shortly after `when`. In the loop only.
   TimerId call_at(TimePoint when, Task task);
@@ -40,11 +45,14 @@ class EventLoop {
   GMainContext *context() const { return context_; }  // thread-default inside the loop
 
  private:
+  struct Expected;
   static gpointer run(gpointer self);
+  void drain();
 
   GMainContext *context_;
   GMainLoop *main_loop_;
   GThread *thread_ = nullptr;
+  std::shared_ptr<Expected> expected_;
   std::unordered_map<TimerId, GSource *> timers_;  // touched by the loop thread only
   TimerId next_timer_ = 1;
 };

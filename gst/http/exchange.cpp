@@ -83,10 +83,11 @@ const char *stage_name(GSocketClientEvent event) {
 
 }  // namespace
 
-void prepare_connection(GSocketClientEvent event, GIOStream *stream) {
+void prepare_connection(EventLoop &loop, GSocketClientEvent event, GIOStream *stream) {
   if (event == G_SOCKET_CLIENT_CONNECTED && G_IS_SOCKET_CONNECTION(stream)) {
     GSocket *socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
     g_socket_set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, kTcpUserTimeoutMs, nullptr);
+    loop.outlive(G_OBJECT(stream));
   }
   // One request after the other gains nothing from HTTP/2, and libsoup's was not steady before 3.7.
   if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION(stream)) {
@@ -208,7 +209,7 @@ void Exchange::on_network_event(SoupMessage *, GSocketClientEvent event, GIOStre
   auto *self = static_cast<Exchange *>(data);
   self->new_connection_ = true;
   if (const char *stage = stage_name(event)) self->stage_ = stage;
-  prepare_connection(event, stream);
+  prepare_connection(self->loop_, event, stream);
 }
 
 gboolean Exchange::on_certificate(SoupMessage *, GTlsCertificate *, GTlsCertificateFlags errors,

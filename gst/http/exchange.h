@@ -76,7 +76,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 };
 
 // To be called at each "network-event" of a message: what libsoup leaves at other defaults.
-void prepare_connection(GSocketClientEvent event, GIOStream *stream);
+void prepare_connection(EventLoop &loop, GSocketClientEvent event, GIOStream *stream);
 
 // Config error if the request cannot be sent as it is.
 Result<Url> check_request(const HttpRequest &request, bool allow_insecure_http);

@@ -58,10 +58,10 @@ class SoupClient : public HttpClient {
     auto message = Ref<SoupMessage>::adopt(soup_message_new("HEAD", text.c_str()));
     if (!message) return;
     LOG_DEBUG("connecting to %s ahead", url->shown.c_str());
-    auto prepare = +[](SoupMessage *, GSocketClientEvent event, GIOStream *stream, gpointer) {
-      prepare_connection(event, stream);
+    auto prepare = +[](SoupMessage *, GSocketClientEvent event, GIOStream *stream, gpointer loop) {
+      prepare_connection(*static_cast<EventLoop *>(loop), event, stream);
     };
-    g_signal_connect(message.get(), "network-event", G_CALLBACK(prepare), nullptr);
+    g_signal_connect(message.get(), "network-event", G_CALLBACK(prepare), &loop_);
     soup_session_preconnect_async(
         session.value().get(), message.get(), G_PRIORITY_DEFAULT, warm_up_.get(),
         [](GObject *source, GAsyncResult *result, gpointer) {

@@ -234,6 +234,10 @@ RawServer::RawServer(Handler handler) : handler_(std::move(handler)) {
 RawServer::~RawServer() {
   stopping_ = true;
   shutdown(listener_, SHUT_RDWR);
+  {
+    LockGuard lock(mutex_);
+    if (current_ >= 0) shutdown(current_, SHUT_RDWR);
+  }
   thread_.reset();
   close(listener_);
 }
@@ -242,7 +246,14 @@ void RawServer::run() {
   while (!stopping_) {
     int accepted = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (accepted < 0) continue;
+    {
+      LockGuard lock(mutex_);
+      current_ = accepted;
+      if (stopping_) shutdown(accepted, SHUT_RDWR);
+    }
     handler_(accepted, connections_++);
+    LockGuard lock(mutex_);
+    current_ = -1;
     close(accepted);
   }
 }

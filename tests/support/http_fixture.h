@@ -86,6 +86,8 @@ class RawServer {
   int port_ = 0;
   std::atomic<int> connections_{0};
   std::atomic<bool> stopping_{false};
+  Mutex mutex_;
+  int current_ OAIRT_GUARDED_BY(mutex_) = -1;  // a client that leaves it open must not hang us
   std::unique_ptr<class RawThread> thread_;
 };
 

@@ -1,4 +1,5 @@
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -103,6 +104,48 @@ GST_START_TEST(what_ends_with_the_loop_may_cancel_and_start_timers) {
 }
 GST_END_TEST
 
+GST_START_TEST(the_end_waits_for_what_another_thread_brings) {
+  EventLoop loop("test");
+  auto *object = G_OBJECT(g_object_new(G_TYPE_OBJECT, nullptr));
+  std::atomic<bool> at_end{false}, brought{false};
+  loop.post([&] {
+    loop.outlive(object);
+    std::shared_ptr<void> end(nullptr, [&](void *) { at_end = true; });
+    loop.call_after(std::chrono::hours(1), [end] {});
+  });
+  std::thread other([&] {
+    while (!at_end) std::this_thread::yield();
+    loop.post([&] {
+      brought = true;
+      g_object_unref(object);
+    });
+  });
+  loop.stop();
+  fail_unless(brought);
+  other.join();
+}
+GST_END_TEST
+
+GST_START_TEST(what_never_ends_holds_a_loop_for_a_while_only) {
+  GObject *object = G_OBJECT(g_object_new(G_TYPE_OBJECT, nullptr));
+  {
+    EventLoop loop("test");
+    loop.post([&] { loop.outlive(object); });
+    loop.post([&] {  // never done with
+      GSource *source = g_idle_source_new();
+      g_source_set_callback(
+          source, [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, nullptr, nullptr);
+      g_source_attach(source, loop.context());
+      g_source_unref(source);
+    });
+    oairt::TimePoint start = Clock::now();
+    loop.stop();
+    fail_unless(Clock::now() - start < 5 * EventLoop::kPatience);
+  }
+  g_object_unref(object);
+}
+GST_END_TEST
+
 GST_START_TEST(a_secret_is_wiped_when_it_is_replaced_or_dies) {
   Secret secret("sk-very-secret");
   const char *bytes = secret.reveal().data();
@@ -129,5 +172,7 @@ OAIRT_TEST_MAIN(base, tasks_run_in_order_on_the_loop_thread,
                 a_timer_fires_once_not_before_its_time_and_can_be_cancelled,
                 timers_that_never_fired_are_released_at_the_end,
                 what_ends_with_the_loop_may_cancel_and_start_timers,
+                the_end_waits_for_what_another_thread_brings,
+                what_never_ends_holds_a_loop_for_a_while_only,
                 a_secret_is_wiped_when_it_is_replaced_or_dies,
                 the_reaper_waits_for_what_was_announced)

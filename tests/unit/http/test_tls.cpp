@@ -113,6 +113,26 @@ GST_START_TEST(a_server_without_tls_is_a_network_error) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_handshake_that_is_given_up_leaves_no_connection) {
+  static const std::atomic<bool> never{false};
+  std::atomic<int> closed{0};
+  RawServer server([&](int socket, int) {
+    wait_until_closed(socket, never);
+    ++closed;
+  });
+  std::string url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+  for (int given_up = 0; given_up < 10; ++given_up) {
+    ClientBench bench;
+    auto call = run_in(bench.loop(), [&] {
+      return bench.client().send(ClientBench::request(url), [](Result<HttpResponse>) {});
+    });
+    fail_unless(wait_for([&] { return server.connections() == given_up + 1; }));
+    run_in(bench.loop(), [&] { return call.reset(), true; });
+  }
+  fail_unless(wait_for([&] { return closed == 10; }), "%d of 10 are closed", closed.load());
+}
+GST_END_TEST
+
 GST_START_TEST(only_a_clock_that_is_behind_heals) {
   GError refused{G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, const_cast<char *>("refused")};
   struct Case {
@@ -140,4 +160,6 @@ OAIRT_TEST_MAIN(tls, a_server_of_the_ca_file_is_trusted,
                 a_certificate_of_another_host_is_a_security_error,
                 insecure_http_does_not_loosen_tls,
                 a_ca_file_that_cannot_be_read_is_a_config_error_until_it_is_there,
-                a_server_without_tls_is_a_network_error, only_a_clock_that_is_behind_heals)
+                a_server_without_tls_is_a_network_error,
+                a_handshake_that_is_given_up_leaves_no_connection,
+                only_a_clock_that_is_behind_heals)
