@@ -208,6 +208,11 @@ void Exchange::on_network_event(SoupMessage *, GSocketClientEvent event, GIOStre
                                 gpointer data) {
   auto *self = static_cast<Exchange *>(data);
   self->new_connection_ = true;
+  if (event == G_SOCKET_CLIENT_COMPLETE) {
+    self->connecting_since_.reset();
+  } else if (!self->connecting_since_) {
+    self->connecting_since_ = Clock::now();
+  }
   if (const char *stage = stage_name(event)) self->stage_ = stage;
   prepare_connection(self->loop_, event, stream);
 }
@@ -220,6 +225,7 @@ gboolean Exchange::on_certificate(SoupMessage *, GTlsCertificate *, GTlsCertific
 
 void Exchange::on_sent(GObject *session, GAsyncResult *result, gpointer data) {
   auto self = take(data);
+  self->connecting_since_.reset();
   GError *raw = nullptr;
   self->stream_ =
       Ref<GInputStream>::adopt(soup_session_send_finish(SOUP_SESSION(session), result, &raw));

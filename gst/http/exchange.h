@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // Answers with this error instead, from the loop.
   void fail_later(Error error);
   void cancel();
+  // While it is opening a connection: since when.
+  std::optional<TimePoint> connecting_since() const { return connecting_since_; }
+  const SoupSession *session() const { return session_.get(); }
 
  private:
   using Holder = std::unique_ptr<std::shared_ptr<Exchange>>;
@@ -69,6 +73,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::array<char, 16384> buffer_;
   HttpResponse response_;
   std::string stage_;
+  std::optional<TimePoint> connecting_since_;
   unsigned tls_errors_ = 0;
   bool new_connection_ = false;  // this request opened the connection that it uses
   bool retried_ = false;

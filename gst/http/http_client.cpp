@@ -1,5 +1,6 @@
 #include "http/http_client.h"
 
+#include <algorithm>
 #include <optional>
 
 #include <libsoup/soup.h>
@@ -18,6 +19,11 @@ namespace {
 constexpr unsigned kIdleTimeout_s = 120;
 constexpr int kMaxConnections = 16;
 constexpr int kMaxConnectionsPerHost = 8;
+// libsoup lets a request wait while another one's connection is opened. A connection that takes
+// longer may have been begun when there was no network, and waits for TCP's own timer then.
+constexpr Duration kSlowConnection = milliseconds(250);
+// One that is made ahead is worth waiting for a little longer: it is taken over.
+constexpr Duration kSlowWarmUp = std::chrono::seconds(1);
 
 class SoupCall : public HttpCall {
  public:
@@ -37,11 +43,12 @@ class SoupClient : public HttpClient {
     loop_.assert_in_loop();
     Result<Url> url = check_request(request, options_.allow_insecure_http);
     Result<Ref<SoupSession>> session =
-        url.ok() ? session_for(url.value()) : Result<Ref<SoupSession>>(url.error());
+        url.ok() ? ready_session(url.value()) : Result<Ref<SoupSession>>(url.error());
     auto exchange = std::make_shared<Exchange>(
         loop_, session.ok() ? session.value() : Ref<SoupSession>(), std::move(request),
         url.ok() ? url.value() : Url(), std::move(callback));
     if (session.ok()) {
+      under_way_.push_back(exchange);
       exchange->start();
     } else {
       exchange->fail_later(session.error());
@@ -62,24 +69,61 @@ class SoupClient : public HttpClient {
       prepare_connection(*static_cast<EventLoop *>(loop), event, stream);
     };
     g_signal_connect(message.get(), "network-event", G_CALLBACK(prepare), &loop_);
+    auto warming = std::make_shared<WarmUp>(WarmUp{session.value().get(), Clock::now()});
+    warming_ = warming;
     soup_session_preconnect_async(
         session.value().get(), message.get(), G_PRIORITY_DEFAULT, warm_up_.get(),
-        [](GObject *source, GAsyncResult *result, gpointer) {
+        [](GObject *source, GAsyncResult *result, gpointer data) {
           soup_session_preconnect_finish(SOUP_SESSION(source), result, nullptr);
+          delete static_cast<std::shared_ptr<WarmUp> *>(data);
         },
-        nullptr);
+        new std::shared_ptr<WarmUp>(std::move(warming)));
   }
 
   void network_changed() override {
     loop_.assert_in_loop();
     // Requests under way keep the old sessions until they end.
-    g_cancellable_cancel(warm_up_.get());
-    warm_up_ = Ref<GCancellable>::adopt(g_cancellable_new());
+    end_warm_up();
     direct_.reset();
     proxied_.reset();
   }
 
  private:
+  struct WarmUp {
+    const SoupSession *session;
+    TimePoint since;
+  };
+
+  void end_warm_up() {
+    g_cancellable_cancel(warm_up_.get());
+    warm_up_ = Ref<GCancellable>::adopt(g_cancellable_new());
+  }
+
+  // One in which nothing keeps a new request waiting.
+  Result<Ref<SoupSession>> ready_session(const Url &url) {
+    Ref<SoupSession> &session = url.loopback ? direct_ : proxied_;
+    if (session && is_stuck(session.get(), Clock::now())) {
+      LOG_DEBUG("a connection to %s is slow, another one is opened", url.shown.c_str());
+      session.reset();
+    }
+    return session_for(url);
+  }
+
+  bool is_stuck(const SoupSession *session, TimePoint now) {
+    std::erase_if(under_way_, [](const auto &weak) { return weak.expired(); });
+    auto warming = warming_.lock();
+    if (warming && warming->session == session && now - warming->since >= kSlowWarmUp) {
+      end_warm_up();
+      return true;
+    }
+    return std::any_of(under_way_.begin(), under_way_.end(), [&](const auto &weak) {
+      auto exchange = weak.lock();
+      if (!exchange || exchange->session() != session) return false;
+      auto since = exchange->connecting_since();
+      return since && now - *since >= kSlowConnection;
+    });
+  }
+
   // Loopback never goes through a proxy: plain http is allowed there only because it stays inside.
   Result<Ref<SoupSession>> session_for(const Url &url) {
     Ref<SoupSession> &session = url.loopback ? direct_ : proxied_;
@@ -149,6 +193,8 @@ class SoupClient : public HttpClient {
   Ref<SoupSession> direct_;
   Ref<SoupSession> proxied_;
   Ref<GCancellable> warm_up_ = Ref<GCancellable>::adopt(g_cancellable_new());
+  std::weak_ptr<WarmUp> warming_;  // until it is there, taken over, or given up
+  std::vector<std::weak_ptr<Exchange>> under_way_;
 };
 
 }  // namespace

@@ -73,8 +73,9 @@ const char *to_string(State state);
 
 class Policy {
  public:
-  // A call that failed within this time counts as another failure in a row.
-  static constexpr Duration kProven = std::chrono::seconds(10);
+  // A call that failed within this time counts as another failure in a row. Longer than
+  // kCallInterval: calls that fail just after it are begun no faster than is allowed anyway.
+  static constexpr Duration kProven = std::chrono::seconds(5);
   // Patience with migration once the server is known to answer, or two and a half round trips.
   static constexpr Duration kGrace = milliseconds(300);
   // A call that takes longer may wait for TCP's own timer: it is asked whether the server is there.

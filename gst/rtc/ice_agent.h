@@ -67,6 +67,7 @@ struct IceCounters {
   uint64_t repeated_records = 0;    // DTLS records of the opening sent again
   uint64_t probes = 0;              // checks of our own that were sent on the path in use
   uint64_t answers = 0;             // those of them that the peer answered
+  Duration round_trip{0};           // as their answers show it, smoothed
   uint64_t send_drops = 0;          // no usable path
   uint64_t receive_drops = 0;       // webrtcbin did not fetch them
   uint64_t ignored_candidates = 0;  // malformed, of no use, or too many

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace oairt {
+namespace {
+
+// Packets show that we hear the peer, and not that it hears us: that long ago it did, mostly.
+constexpr Duration kUnproven = std::chrono::seconds(2);
+
+}  // namespace
 
 bool IceWire::send(const uint8_t *data, std::size_t size) const {
   return nice_agent_send(agent_.get(), stream_, NICE_COMPONENT_TYPE_RTP, static_cast<guint>(size),
@@ -54,7 +60,7 @@ void IceChannel::send_record(Datagram record) {
 }
 
 void IceChannel::keep(const std::vector<Datagram> &records, TimePoint now) {
-  flight_.set_round_trip(Duration(round_trip_.load()));
+  flight_.set_round_trip(round_trip());
   for (const Datagram &record : records) {
     replay_.sent(record, now);
     flight_.sent(record, now);
@@ -90,27 +96,35 @@ void IceChannel::set_wire(std::shared_ptr<IceWire> wire) {
 
 void IceChannel::lose_consent() { consent_ = false; }
 
-void IceChannel::heard(TimePoint now, bool on_wire) { alive(now, on_wire); }
+void IceChannel::heard(TimePoint now, bool on_wire) { alive(now, on_wire, true); }
 
-void IceChannel::alive(TimePoint now, bool on_wire) {
+// What is sent again when a packet ends a silence may be lost once more, for a link is heard before
+// there is a route that leads back over it. So it is kept until the peer has answered.
+bool IceChannel::alive(TimePoint now, bool on_wire, bool answer) {
   last_heard_ = now.time_since_epoch().count();
-  if (!on_wire) return;
+  if (!on_wire) return false;
   Duration silence = now - TimePoint(Duration(last_on_wire_.exchange(last_heard_)));
   consent_ = true;
+  bool resumed = resume_after_ > Duration::zero() && silence > resume_after_;
   std::vector<Datagram> missed;
   {
     LockGuard lock(send_mutex_);
-    if (resume_after_ > Duration::zero() && silence > resume_after_) missed = replay_.records();
-    replay_.received(now, std::max(DtlsReplay::kMargin, 2 * Duration(round_trip_.load())));
+    if (resumed || (answer && one_way_)) missed = replay_.records();
+    one_way_ = !answer && (resumed || one_way_);
+    if (!one_way_) {
+      Duration margin = answer ? DtlsReplay::kMargin : kUnproven;
+      replay_.received(now, std::max(margin, 2 * round_trip()));
+    }
   }
   replay(missed);
+  return resumed;
 }
 
-void IceChannel::received(const uint8_t *data, std::size_t size, bool on_wire) {
-  if (size == 0) return;
+bool IceChannel::received(const uint8_t *data, std::size_t size, bool on_wire) {
+  if (size == 0) return false;
   InboundPacket packet{Ref<GstBuffer>::adopt(gst_buffer_new_memdup(data, size)), Clock::now()};
   last_inbound_ = packet.arrival.time_since_epoch().count();
-  alive(packet.arrival, on_wire);
+  bool resumed = alive(packet.arrival, on_wire, false);
   bytes_received_ += size;
   ++packets_received_;
   {
@@ -127,6 +141,7 @@ void IceChannel::received(const uint8_t *data, std::size_t size, bool on_wire) {
   queue_.push_back(std::move(packet));
   queued_bytes_ += size;
   queue_changed_.notify_all();
+  return resumed;
 }
 
 std::optional<TimePoint> IceChannel::next_repeat() const {

@@ -63,13 +63,15 @@ class IceChannel {
 
   // Loop side.
   void set_wire(std::shared_ptr<IceWire> wire);
-  // `on_wire`: by the path in use; any other says nothing about what that one delivers.
-  void received(const uint8_t *data, std::size_t size, bool on_wire);
+  // `on_wire`: by the path in use; any other says nothing about what that one delivers. True if
+  // that ended a silence: then the peer should be asked whether it hears us too.
+  bool received(const uint8_t *data, std::size_t size, bool on_wire);
   // The peer answered a check of ours on the path in use, or on any other.
   void heard(TimePoint now, bool on_wire);
   // RFC 7675: from now on nothing is sent, until the peer is heard on the path in use.
   void lose_consent();
   void set_round_trip(Duration round_trip) { round_trip_ = round_trip.count(); }
+  Duration round_trip() const { return Duration(round_trip_.load()); }
   std::optional<TimePoint> repeat_deadline();
   void repeat();  // sends what is due of the opening, mostly again
   void replay();  // sends what the last path may have lost
@@ -93,7 +95,7 @@ class IceChannel {
   void send_record(Datagram record);
   bool transmit(const std::shared_ptr<IceWire> &wire, const uint8_t *data, std::size_t size);
 
-  void alive(TimePoint now, bool on_wire);
+  bool alive(TimePoint now, bool on_wire, bool answer);
   void replay(const std::vector<Datagram> &records);
 
   const Duration resume_after_;
@@ -105,6 +107,8 @@ class IceChannel {
   DtlsFlight flight_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsEcho echo_ OAIRT_GUARDED_BY(send_mutex_);
   DtlsReplay replay_ OAIRT_GUARDED_BY(send_mutex_);
+  // A packet has ended a silence; only an answer shows that the peer hears us again too.
+  bool one_way_ OAIRT_GUARDED_BY(send_mutex_) = false;
   std::optional<TimePoint> awake_at_ OAIRT_GUARDED_BY(send_mutex_);  // the loop's timer
 
   Mutex queue_mutex_;

@@ -134,6 +134,7 @@ IceCounters IceCore::counters() const {
   counters.replayed_records = channel_->replays();
   counters.probes = probes_;
   counters.answers = answers_;
+  counters.round_trip = channel_->round_trip();
   counters.repeated_records = channel_->repeats();
   counters.send_drops = channel_->send_drops();
   counters.receive_drops = channel_->receive_drops();

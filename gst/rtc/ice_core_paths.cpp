@@ -153,7 +153,7 @@ void IceCore::on_path_packet(const IcePath &path, const uint8_t *data, std::size
     return;
   }
   bool on_active = &path == active_.get();
-  channel_->received(data, size, on_active);
+  if (channel_->received(data, size, on_active)) schedule_nominations();
   on_sign_of_life(on_active);
   schedule_repeat();
 }

@@ -27,6 +27,12 @@ void PathGuard::watch(IceAgent *agent, TimePoint now) {
   swaps_ = agent != nullptr ? agent->swaps() : 0;
   moved_ = false;
   watch_.reset(now);
+  if (agent != nullptr) answer_watch_.reset(counts(), now);
+}
+
+AnswerWatch::Counts PathGuard::counts() const {
+  IceCounters counters = agent_->counters();
+  return {counters.probes, counters.answers, counters.round_trip};
 }
 
 void PathGuard::tick(TimePoint now, TimePoint sound) {
@@ -38,6 +44,7 @@ void PathGuard::tick(TimePoint now, TimePoint sound) {
   PathWatch::Finding finding = watch_.look(sign, now);
   if (finding.probe) agent_->probe();
   if (watch_.lost()) ask_if_heard(moved, now);
+  if (moved || was_lost) answer_watch_.restart(counts(), now);
   // What is told may end this watch.
   if (finding.lost) {
     lost("silence", agent_->last_heard(), now);
@@ -46,11 +53,19 @@ void PathGuard::tick(TimePoint now, TimePoint sound) {
     callback_(recovery::PathBack{moved_});
   } else if (moved && !was_lost) {
     callback_(recovery::PathBack{true});
+  } else if (!was_lost) {
+    look_for_answers(now);
   }
 }
 
+void PathGuard::look_for_answers(TimePoint now) {
+  AnswerWatch::Finding finding = answer_watch_.look(counts(), now);
+  if (finding.check) agent_->probe();
+  if (finding.unheard) declare_unheard(answer_watch_.last_proof(), now);
+}
+
 void PathGuard::ask_if_heard(bool moved, TimePoint now) {
-  bool heard = agent_->last_heard() > lost_at_;
+  bool heard = proof_ != Proof::Answer && agent_->last_heard() > lost_at_;
   if (!moved && (!heard || now - asked_at_ < kAskInterval)) return;
   asked_at_ = now;
   ask_();
@@ -71,9 +86,13 @@ void PathGuard::no_sound(TimePoint since, TimePoint now) {
 
 void PathGuard::unheard(TimePoint now) {
   if (agent_ == nullptr || watch_.lost()) return;
+  declare_unheard(now, now);
+}
+
+void PathGuard::declare_unheard(TimePoint since, TimePoint now) {
   watch_.declare_lost(now);
   answers_ = agent_->counters().answers;
-  lost("unheard", now, now);
+  lost("unheard", since, now);
   proof_ = Proof::Answer;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/event_loop.h"
+#include "policy/answer_watch.h"
 #include "policy/path_watch.h"
 #include "policy/recovery_events.h"
 #include "rtc/ice_agent.h"
@@ -26,7 +27,10 @@ class PathGuard {
 
   // Begins to listen to what the kernel tells of links and addresses. In the loop.
   void start();
-  void set_silence(Duration silence) { watch_.set_silence(silence); }
+  void set_silence(Duration silence) {
+    watch_.set_silence(silence);
+    answer_watch_.set_silence(silence);
+  }
   // The call in use; null: none. The agent is only used until the next watch().
   void watch(IceAgent *agent, TimePoint now);
   // To be called every 20 ms or so while there is a call. `sound`: when its voice came last.
@@ -42,6 +46,9 @@ class PathGuard {
   enum class Proof { Packet, Link, Sound, Answer };
 
   TimePoint proof(TimePoint sound, TimePoint now) const;
+  AnswerWatch::Counts counts() const;
+  void look_for_answers(TimePoint now);
+  void declare_unheard(TimePoint since, TimePoint now);
   void ask_if_heard(bool moved, TimePoint now);
   void on_change(const NetworkChange &change);
   void lost(const char *fault, TimePoint since, TimePoint now);
@@ -51,6 +58,7 @@ class PathGuard {
   const Callback callback_;
   const Ask ask_;
   PathWatch watch_;
+  AnswerWatch answer_watch_;
   IceAgent *agent_ = nullptr;
   uint64_t swaps_ = 0;
   Proof proof_ = Proof::Packet;

@@ -136,11 +136,15 @@ class Experiment:
 
     def path(self):
         """The link that the server sends to: 'a' or 'b'."""
-        address = self.sessions()[0]['path'].split(':')[0]
-        for name, (own, *_) in net.LINKS.items():
-            if own == address:
-                return name
-        raise LabError(f'the server sends to {address}, which is none of ours')
+        session = self.sessions()[0]
+        link = self.path_of(session)
+        if not link:
+            raise LabError(f'the server sends to {session["path"]}, which is none of ours')
+        return link
+
+    def path_of(self, session):
+        address = session['path'].split(':')[0]
+        return next((name for name, (own, *_) in net.LINKS.items() if own == address), None)
 
     def state(self):
         """The simulator's, the oldest call first."""

@@ -2,12 +2,15 @@
 
 import random
 
+import resources
 from experiment import pause, text_of
 from faults import fault
 from network import now_ms
 
 BURST_FRAMES = 30  # of speech, each way
 TURN_S = 1.2
+# What may be more at the end of a long run than at its begin; beside a call another may be made.
+GROWTH = {'rss_mb': 10, 'threads': 4, 'fds': 6}
 
 
 @fault('rollover', 'the call is replaced before it is too old, under speech both ways',
@@ -179,6 +182,7 @@ def random_faults(lab):
     count = lab.count or (200 if lab.full else 5)
     rng = random.Random(lab.seed)
     lab.start(relay=True, watchdog_timeout=700)
+    sampler = resources.Sampler(lab.client.process.pid)
     story = []
     for number in range(count):
         chosen = rng.choice(RANDOM_FAULTS)
@@ -193,7 +197,9 @@ def random_faults(lab):
             break
         if number % 10 == 0:
             lab.say_meanwhile(f'After fault {number + 1}.')
-        pause(rng.uniform(0, 2))
+        # In an hour most calls stand long enough to count as well, and some do not.
+        pause(rng.uniform(2, 25) if lab.full and rng.random() < 0.75 else rng.uniform(0, 2))
+    minutes = sampler.stop()
     lab.figures['story'] = story
     lab.figures['audio_ms'] = max(one['took_ms'] for one in story)
     lab.figures['worst'] = sorted(story, key=lambda one: -one['took_ms'])[:5]
@@ -202,3 +208,17 @@ def random_faults(lab):
     failed = [one['fault'] for one in story if not one['back']]
     lab.check('faults not survived', f'{failed} of {len(story)}', not failed, f'none of {count}')
     lab.check_conversation(state)
+    judge_resources(lab, minutes)
+    off = lab.timeline.clock_off_ms()
+    lab.figures['clock_off_ms'] = off
+    lab.check('the source against the clock, ms', off, abs(off) <= 100, 'within 100')
+
+
+def judge_resources(lab, minutes):
+    lab.figures['minutes'] = minutes
+    lab.figures['process'] = resources.ends(minutes)
+    if len(minutes) < 4:  # it is still warming up
+        return
+    for kind, (first, last) in lab.figures['process'].items():
+        lab.check(f'{kind} at the end against the begin', f'{first} -> {last}',
+                  last - first <= GROWTH[kind], f'<= {GROWTH[kind]} more')

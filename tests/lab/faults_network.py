@@ -2,6 +2,7 @@
 
 from experiment import pause
 from faults import fault, judge
+from network import now_ms
 
 
 @fault('none', 'nothing happens for three seconds', 'no gap > 60 ms', seconds=7)
@@ -46,6 +47,55 @@ def black_hole(lab):
     lab.figures['swallowed'] = lab.network.dropped()
 
 
+def uplink_lost(lab, talk):
+    """Downlink media goes on; the server gives us up after 30 s only."""
+    lab.start(talk=talk, client_options=() if talk else ('--no-ping',), watchdog_timeout=700)
+    if not talk:
+        lab.client.tell('sound', 'off')
+        pause(1.5)
+    pause(lab.seed % 7 * 0.1)  # our checks have a beat of their own
+    link = lab.path()
+    lab.fault()
+    lab.network.drop(f'iif r{link} ip protocol udp')
+    judge_uplink(lab, link, 1700, 1700 if talk else None)
+
+
+def judge_uplink(lab, lost_link, goal_ms, data_ms):
+    """From the fault until the server hears us elsewhere, and events are answered."""
+    begin = now_ms()
+
+    def elsewhere():
+        sessions = lab.sessions()
+        return sessions and lab.path_of(sessions[0]) not in (None, lost_link)
+    while not elsewhere() and now_ms() < begin + 15000:
+        pause(0.02)
+    lab.figures['moved_ms'] = round(now_ms() - begin)
+    lab.client.tell('sound', 'on')
+    pause(2)
+    state = lab.state()
+    end = lab.finish()
+    lab.measure(end, None, data_ms, False)
+    lab.figures['audio_ms'] = lab.figures['moved_ms']
+    lab.at_most('until the server hears us elsewhere, ms', lab.figures['moved_ms'],
+                lab.limit(goal_ms))
+    if data_ms is None:  # nothing was to be heard or answered
+        del lab.figures['audio'], lab.figures['data']
+    lab.check_same_call(state)
+    lab.check_conversation(state)
+
+
+@fault('uplink-lost', 'nothing of ours arrives by the path in use, the service is heard as before',
+       'the server hears us elsewhere within 1.0 s + watchdog (700 ms), same call')
+def uplink_lost_speaking(lab):
+    uplink_lost(lab, True)
+
+
+@fault('uplink-lost-quiet', 'the same while nobody speaks',
+       'the server hears us elsewhere within 1.0 s + watchdog (700 ms), same call')
+def uplink_lost_quiet(lab):
+    uplink_lost(lab, False)
+
+
 @fault('black-hole-3s', 'the only path swallows all for 3 s',
        'back <= 300 ms after it ends, same call', seconds=11)
 def black_hole_3s(lab):
@@ -75,7 +125,7 @@ def outage(lab, seconds, meanwhile=0):
 @fault('outage-60s', 'no path for 60 s: the server has dropped us',
        'speaks <= 500 ms after it ends, conversation whole', quick=False, seconds=75)
 def outage_60s(lab):
-    lab.start(links=('a',), tone_s=90, watchdog_timeout=700)
+    lab.start(links=('a',), tone_s=15, watchdog_timeout=700)  # a short answer is made faster
     lab.fault()
     lab.network.drop('')
     pause(60)

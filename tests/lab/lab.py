@@ -159,6 +159,21 @@ def table(results, chosen):
         print('| ' + ' | '.join(cells) + ' |')
 
 
+def process_table(results):
+    """What the client itself used, where that was looked at."""
+    long_runs = [result for result in results if result['figures'].get('process')]
+    if not long_runs:
+        return
+    print('\n| fault | minutes | memory: first ten, last ten, MB | threads | open files | '
+          'clock off, ms |\n|---|---|---|---|---|---|')
+    for result in long_runs:
+        figures = result['figures']
+        cells = [result['fault'], str(len(figures['minutes']))]
+        cells += [f'{first:g}, {last:g}' for first, last in figures['process'].values()]
+        cells.append(f'{figures.get("clock_off_ms", 0):g}')
+        print('| ' + ' | '.join(cells) + ' |')
+
+
 def plot(results, chosen, folder):
     os.makedirs(folder, exist_ok=True)
     for fault in chosen:
@@ -237,6 +252,7 @@ def main():
         json.dump(results, file, indent=1)
     if not options.quick:
         table(results, chosen)
+        process_table(results)
     if options.plots:
         plot(results, chosen, options.plots)
     failed = sorted({result['fault'] for result in results

@@ -103,6 +103,16 @@ class Timeline:
                 found.append(f'DISCONT at {after[3]:.0f} ms')
         return found
 
+    def clock_off_ms(self):
+        """What the source gave beyond the time that passed; less than nothing: too little.
+
+        Median of a hundred frames at both ends: one frame may be late.
+        """
+        off = [frame[3] + frame[4] - frame[0] for frame in self.frames]
+        if len(off) < 200:
+            return 0.0
+        return round(statistics.median(off[-100:]) - statistics.median(off[:100]), 1)
+
     def longest_stall_ms(self):
         """Between two frames of the source, whatever is in them."""
         return max((after[0] - before[0] for before, after in zip(self.frames, self.frames[1:])),

@@ -1,4 +1,10 @@
+#include <thread>
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/lock.h"
 #include "support/http_bench.h"
 
 using namespace oairt;        // NOLINT: a test reads better without the prefix
@@ -26,6 +32,57 @@ void send_in_a_row(ClientBench &bench, const std::string &first, const std::stri
   fail_unless(result.has_value() && result->ok());
   run_in(bench.loop(), [&] { return call.reset(), next.reset(), true; });
 }
+
+// A port at which every SYN is lost until it hears: its queue is full.
+class DeafPort {
+ public:
+  DeafPort() {
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    filler_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address_.sin_family = AF_INET;
+    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto *address = reinterpret_cast<sockaddr *>(&address_);
+    fail_unless(bind(listener_, address, sizeof(address_)) == 0 && listen(listener_, 0) == 0);
+    socklen_t size = sizeof(address_);
+    getsockname(listener_, address, &size);
+    fail_unless(connect(filler_, address, sizeof(address_)) == 0);
+  }
+  ~DeafPort() {
+    shutdown(listener_, SHUT_RDWR);
+    if (thread_.joinable()) thread_.join();
+    close(listener_);
+  }
+
+  void hear() {
+    close(filler_);
+    listen(listener_, 16);
+    thread_ = std::thread([this] {
+      for (int socket; (socket = accept(listener_, nullptr, nullptr)) >= 0; close(socket)) {
+        std::string request = read_request(socket);
+        if (request.empty()) continue;
+        {
+          LockGuard lock(mutex_);
+          served_ += request;
+        }
+        write_all(socket, kAnswer);
+      }
+    });
+  }
+  std::string url(const std::string &path) const {
+    return "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port)) + path;
+  }
+  std::string served() {
+    LockGuard lock(mutex_);
+    return served_;
+  }
+
+ private:
+  int listener_ = -1, filler_ = -1;
+  sockaddr_in address_{};
+  Mutex mutex_;
+  std::string served_ OAIRT_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
 
 }  // namespace
 
@@ -165,6 +222,40 @@ GST_START_TEST(warming_up_what_cannot_be_reached_harms_nothing) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_request_does_not_wait_for_a_connection_that_was_begun_in_an_outage) {
+  for (bool ahead : {false, true}) {
+    DeafPort port;
+    ClientBench bench;
+    Awaited<Result<HttpResponse>> first, second;
+    std::unique_ptr<HttpCall> calls[2];
+    auto send = [&](int index, const char *path, auto &answer) {
+      run_in(bench.loop(), [&] {
+        calls[index] = bench.client().send(ClientBench::request(port.url(path)), answer.callback());
+        return true;
+      });
+    };
+    if (ahead) {
+      run_in(bench.loop(), [&] { return bench.client().warm_up(port.url("/")), true; });
+    } else {
+      send(0, "/1", first);
+    }
+    TimePoint heard = Clock::now() + milliseconds(ahead ? 1200 : 400);
+    wait_for([&] { return Clock::now() >= heard; });
+    port.hear();
+    send(1, "/2", second);
+    auto answer = second.wait();
+    fail_unless(answer.has_value() && answer->ok());
+    fail_unless(Clock::now() - heard < milliseconds(700));  // a SYN follows after a second or two
+    fail_unless(port.served().rfind("POST /2", 0) == 0, "%s", port.served().c_str());
+    if (!ahead) {  // it is not given up for that
+      answer = first.wait();
+      fail_unless(answer.has_value() && answer->ok());
+    }
+    run_in(bench.loop(), [&] { return calls[0].reset(), calls[1].reset(), true; });
+  }
+}
+GST_END_TEST
+
 GST_START_TEST(many_requests_at_once_are_all_answered) {
   HttpFixture server([](const ServedRequest &) {
     ServedReply reply;
@@ -195,4 +286,5 @@ OAIRT_TEST_MAIN(keep_alive, a_post_made_in_the_callback_of_another_takes_the_sam
                 a_change_of_network_does_not_end_a_request_under_way,
                 a_warm_connection_is_taken_by_the_first_request,
                 warming_up_what_cannot_be_reached_harms_nothing,
+                a_request_does_not_wait_for_a_connection_that_was_begun_in_an_outage,
                 many_requests_at_once_are_all_answered)

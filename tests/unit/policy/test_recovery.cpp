@@ -55,12 +55,12 @@ GST_START_TEST(a_call_that_did_not_last_counts_as_a_failed_attempt) {
   script.run(R"(
       start                   => connecting: call(0)
       ready                   => connected: switch(lost)
-      +9999 dropped protocol  => replacing: end warn(0) call(1)
+      +4999 dropped protocol  => replacing: end warn(0) call(1)
       ready                   => connected: switch(lost) recovered(protocol,replace-call,0)
       +1000 dropped protocol  => waiting: end warn(300)
       due                     => replacing: call(2)
       ready                   => connected: switch(lost) recovered(protocol,replace-call,300)
-      +10000 dropped protocol => replacing: end warn(0) call(1))");
+      +5000 dropped protocol  => replacing: end warn(0) call(1))");
 }
 GST_END_TEST
 

@@ -55,6 +55,12 @@ const Row kRows[] = {
          return up_and_then(failed(ErrorCode::Media, false), seconds(11));
        };
      }},
+    {"accepts and drops after five seconds",
+     [](World &world) {
+       world.call = [](TimePoint) {
+         return up_and_then(failed(ErrorCode::Protocol, false), milliseconds(5010));
+       };
+     }},
     {"accepts and is silent",
      [](World &world) {
        world.call = [](TimePoint) { return up_and_then(lost(), milliseconds(700)); };

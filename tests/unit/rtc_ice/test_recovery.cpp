@@ -165,6 +165,34 @@ GST_START_TEST(a_path_that_comes_back_is_in_use_again_at_once_and_nothing_is_mis
 }
 GST_END_TEST
 
+GST_START_TEST(what_was_sent_again_before_the_peer_heard_us_is_sent_once_more) {
+  LitePeer peer;
+  std::atomic<int> records{0};
+  peer.on_packet = [&](const Bytes &bytes) { records += bytes[0] == 23; };
+  peer.echo = false;
+  IceOptions options;
+  options.opening_repeat = 0ms;
+  IceBench bench(options);
+  connect(bench, peer, {peer.udp_candidate()});
+  peer.deaf = true;
+  for (uint8_t i = 0; i < 10; ++i) bench.send(record(i));
+  fail_unless(wait_for([&] { return peer.dropped >= 10; }));
+  let_pass(options.resume_after + 100ms);
+  // It is heard, and does not hear us yet.
+  peer.send(packet(1));
+  fail_unless(wait_for([&] { return bench.agent().counters().replayed_records >= 10; }));
+  fail_unless_equals_int(records, 0);
+  for (unsigned i = 2; i < 12; ++i) {
+    peer.send(packet(i));
+    let_pass(20ms);
+  }
+  TimePoint hears = Clock::now();
+  peer.deaf = false;
+  fail_unless(wait_for([&] { return records >= 10; }, 1500ms));
+  g_print("all records there %.0f ms after the peer heard us\n", to_ms(Clock::now() - hears));
+}
+GST_END_TEST
+
 GST_START_TEST(a_nat_that_forgot_us_learns_of_us_by_a_probe) {
   LitePeer peer;
   UdpRelay network(port_of(peer.udp_candidate()));
@@ -328,6 +356,7 @@ GST_END_TEST
 OAIRT_TEST_MAIN(rtc_ice_recovery, a_probe_is_answered_and_counts_as_a_sign_of_life,
                 a_forged_answer_counts_for_nothing,
                 a_path_that_comes_back_is_in_use_again_at_once_and_nothing_is_missed,
+                what_was_sent_again_before_the_peer_heard_us_is_sent_once_more,
                 a_nat_that_forgot_us_learns_of_us_by_a_probe,
                 tcp_takes_over_when_udp_is_blocked_in_a_call,
                 renewals_do_not_kill_a_path_on_a_slow_network,
