@@ -8,11 +8,11 @@ build=(g++ meson ninja-build pkg-config python3
   libnice-dev libsoup-3.0-dev libjson-glib-dev
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-pulseaudio glib-networking ca-certificates
-  libopus-dev)
+  libopus-dev libsqlite3-dev libsodium-dev libhiredis-dev)
 # The simulator has a WebRTC stack and a voice of its own.
 simulator=(libespeak-ng-dev espeak-ng espeak-ng-data libssl-dev libsrtp2-dev libusrsctp-dev)
 tests=(openssl iproute2 nftables python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-bad-1.0
-  gir1.2-gst-plugins-base-1.0 sox coturn curl procps)
+  gir1.2-gst-plugins-base-1.0 sox coturn curl procps redis-server dbus-daemon)
 
 wanted=("${build[@]}" "${simulator[@]}")
 if [ "${1:-}" = --tests ]; then wanted+=("${tests[@]}"); fi

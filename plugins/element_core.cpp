@@ -1,6 +1,7 @@
 #include "element_core.h"
 
 #include <atomic>
+#include <cstring>
 
 #include "base/log.h"
 #include "gstopenairealtimeenums.h"
@@ -129,6 +130,7 @@ void ElementCore::set_property(guint id, const GValue *value, GParamSpec *spec) 
 void ElementCore::forward(const PropertyRow &row) {
   if (row.scope == Scope::Element) {
     if (on_settings) on_settings(settings());
+    note_audio(row);
     return;
   }
   std::shared_ptr<Session> session;
@@ -143,6 +145,27 @@ void ElementCore::forward(const PropertyRow &row) {
   if (!session) return;
   Status status = session->update(member, settings);
   if (!status) post_failure(element_, status.error(), false);
+}
+
+// What the session keeps of the element's own settings.
+void ElementCore::note_audio(const PropertyRow &row) {
+  bool mute = std::strcmp(row.name, "mute") == 0, volume = std::strcmp(row.name, "volume") == 0;
+  auto current = (mute || volume) && !hosted_ ? session() : nullptr;
+  if (!current) return;
+  Settings own = settings();
+  if (mute) current->note_audio(setting_bool(own, "mute"), std::nullopt);
+  if (volume) current->note_audio(std::nullopt, setting_double(own, "volume"));
+}
+
+// As it was left, unless it was set anew.
+void ElementCore::restore_audio(const RestoredEvent &event) {
+  Settings own = settings();
+  GObjectClass *klass = G_OBJECT_GET_CLASS(element_);
+  auto open = [&](const char *name) {
+    return own.count(name) == 0 && g_object_class_find_property(klass, name) != nullptr;
+  };
+  if (event.mute && open("mute")) g_object_set(element_, "mute", gboolean{*event.mute}, nullptr);
+  if (event.volume && open("volume")) g_object_set(element_, "volume", *event.volume, nullptr);
 }
 
 void ElementCore::get_property(guint id, GValue *value, GParamSpec *spec) {
@@ -236,6 +259,9 @@ bool ElementCore::attach() {
   }
   if (on_attached) on_attached(*session);
   if (on_settings) on_settings(own);
+  for (const char *name : {"mute", "volume"}) {
+    if (own.count(name) > 0) note_audio(*property_row(name));
+  }
   return true;
 }
 
@@ -273,6 +299,7 @@ void ElementCore::set_running(bool running) {
 void ElementCore::deliver(const SessionEvent &event) {
   if (on_event) on_event(event);
   if (hosted_) return;
+  if (const auto *restored = std::get_if<RestoredEvent>(&event)) restore_audio(*restored);
   emit_signals(element_, event);
   if (!message_owners::owns(this)) return;
   if (const auto *failure = std::get_if<FailureEvent>(&event)) {

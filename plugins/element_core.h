@@ -71,6 +71,8 @@ class ElementCore {
   void detach();
   void set_running(bool running);
   void deliver(const SessionEvent &event);
+  void note_audio(const PropertyRow &row);
+  void restore_audio(const RestoredEvent &event);
   void get_read_only(ReadOnly which, GValue *value);
   void forward(const PropertyRow &row);
 

@@ -109,9 +109,42 @@ GType gst_openai_realtime_connection_state_get_type() {
       {state_value(ConnectionState::Failed), "Stopped by an error that trying again cannot cure",
        "failed"},
       {state_value(ConnectionState::Closed), "The session has ended", "closed"},
+      {state_value(ConnectionState::Standby),
+       "Another process drives the session; this one takes over when it falls silent", "standby"},
       {0, nullptr, nullptr},
   };
   static GType type = register_enum("GstOpenaiRealtimeConnectionState", values);
+  return type;
+}
+
+/**
+ * GstOpenaiRealtimePersistence:
+ *
+ * Where the conversation is kept beyond its calls.
+ */
+GType gst_openai_realtime_persistence_get_type() {
+  static const GEnumValue values[] = {
+      {0, "Nowhere: it ends with the session", "none"},
+      {1, "In memory, as long as the process", "memory"},
+      {2, "In a store, sealed, also beyond a crash", "disk"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimePersistence", values);
+  return type;
+}
+
+/**
+ * GstOpenaiRealtimeIdleAction:
+ *
+ * What happens when nobody speaks for idle-timeout.
+ */
+GType gst_openai_realtime_idle_action_get_type() {
+  static const GEnumValue values[] = {
+      {0, "The next conversation begins on the same call", "split"},
+      {1, "The call is hung up too, until somebody speaks", "hang-up"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeIdleAction", values);
   return type;
 }
 

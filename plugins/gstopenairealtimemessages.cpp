@@ -60,6 +60,23 @@ struct ToStructure {
                                    "outage-ms", G_TYPE_DOUBLE, event.outage_ms, "kept",
                                    G_TYPE_STRING, text(event.kept), nullptr));
   }
+  UniqueStructure operator()(const RestoredEvent &event) const {
+    auto structure = adopt(gst_structure_new("openai-realtime/restored", "items", G_TYPE_UINT64,
+                                             guint64{event.items}, "opened-ms", G_TYPE_INT64,
+                                             gint64{event.opened_ms}, "preferences", G_TYPE_STRING,
+                                             text(event.preferences), nullptr));
+    if (event.mute) {
+      gst_structure_set(structure.get(), "mute", G_TYPE_BOOLEAN, gboolean{*event.mute}, nullptr);
+    }
+    if (event.volume) {
+      gst_structure_set(structure.get(), "volume", G_TYPE_DOUBLE, *event.volume, nullptr);
+    }
+    return structure;
+  }
+  UniqueStructure operator()(const LogicalSessionEvent &event) const {
+    return adopt(gst_structure_new("openai-realtime/logical-session", "reason", G_TYPE_STRING,
+                                   text(event.reason), nullptr));
+  }
   UniqueStructure operator()(const RateLimitsEvent &event) const;
   UniqueStructure operator()(const ServiceErrorEvent &event) const {
     return adopt(gst_structure_new("openai-realtime/error", "type", G_TYPE_STRING, text(event.type),

@@ -213,6 +213,76 @@ const PropertyRow kRows[] = {
      .blurb = "The longest delay between two attempts, in ms; not below retry-interval",
      .number = static_cast<double>(kBackoff.maximum.count()),
      .maximum = kMaxInt},
+    // --- persistence ---
+    {.name = "persistence",
+     .kind = ValueKind::Enum,
+     .nick = "Persistence",
+     .blurb = "Where the conversation is kept beyond its calls; disk needs a session name. Read "
+              "when the session starts",
+     .text = "none",
+     .enum_type = gst_openai_realtime_persistence_get_type},
+    {.name = "store",
+     .nick = "Store",
+     .blurb = "With persistence=disk: sqlite:PATH, redis://[user:password@]host[:port][/db] or "
+              "rediss://... (TLS). Not set: a file in XDG_STATE_HOME. The password can be set, "
+              "never read. Read when the session starts",
+     .has_userinfo = true},
+    {.name = "store-key-file",
+     .nick = "Store key file",
+     .blurb = "The key that seals what is stored: 32 bytes or 64 hexadecimal digits; more lines "
+              "open what older keys sealed. Not set: systemd's credential "
+              "openairealtime-store-key, else a file that is made in XDG_STATE_HOME. Read when "
+              "the session starts"},
+    {.name = "retention",
+     .kind = ValueKind::Integer,
+     .nick = "Retention",
+     .blurb = "How long what was stored is kept, in seconds; then it is erased. 0: for ever",
+     .number = kDefaultRetentionS,
+     .maximum = kMaxInt},
+    {.name = "consent-required",
+     .kind = ValueKind::Boolean,
+     .nick = "Consent required",
+     .blurb = "Whether nothing that is said is stored before the action grant-consent"},
+    {.name = "logical-session-duration",
+     .kind = ValueKind::Integer,
+     .nick = "Logical session duration",
+     .blurb = "How long one conversation lasts at most, in seconds; at the next quiet moment a new "
+              "one begins, as with split-session. 0: without an end",
+     .number = kDefaultLogicalSessionS,
+     .maximum = kMaxInt},
+    {.name = "idle-timeout",
+     .kind = ValueKind::Integer,
+     .nick = "Idle timeout",
+     .blurb = "After so long without a word the conversation ends, in seconds, as idle-action "
+              "says. 0: never",
+     .maximum = kMaxInt},
+    {.name = "idle-action",
+     .kind = ValueKind::Enum,
+     .nick = "Idle action",
+     .blurb = "What happens after idle-timeout; speech brings a call back that was hung up, and "
+              "its first words are sent first (prebuffer-time)",
+     .text = "split",
+     .enum_type = gst_openai_realtime_idle_action_get_type},
+    {.name = "replay-limit",
+     .kind = ValueKind::Integer,
+     .nick = "Replay limit",
+     .blurb = "How many items of the conversation a new call is given; the newest",
+     .number = kDefaultReplayItems,
+     .minimum = 0,
+     .maximum = 20000},
+    {.name = "replay-summary",
+     .nick = "Replay summary",
+     .blurb = "What a new call is told, as a system note, in place of the items that replay-limit "
+              "has cut. Not set: nothing"},
+    {.name = "preferences",
+     .nick = "Preferences",
+     .blurb = "A JSON object of the application's own that is stored with the session, sealed, and "
+              "comes back with the message openai-realtime/restored"},
+    {.name = "state-bus",
+     .nick = "State bus",
+     .blurb = "Where other processes can follow the session's state without asking: session, "
+              "system or a D-Bus address. Whoever may read that bus sees the last transcript. "
+              "Not set: nowhere"},
     // --- audio in ---
     {.name = "bitrate",
      .carrier = Carrier::AudioIn,

@@ -78,6 +78,28 @@ gboolean restart_ice(GstElement *element) {
   });
 }
 
+gboolean split_session(GstElement *element) {
+  return act(element, "split-session", [](Session &session) { return session.split_session(); });
+}
+
+gboolean forget_session(GstElement *element) {
+  return act(element, "forget-session", [](Session &session) { return session.forget_session(); });
+}
+
+gboolean grant_consent(GstElement *element) {
+  return act(element, "grant-consent", [](Session &session) -> Status {
+    session.grant_consent();
+    return Success{};
+  });
+}
+
+gboolean withdraw_consent(GstElement *element) {
+  return act(element, "withdraw-consent", [](Session &session) -> Status {
+    session.withdraw_consent();
+    return Success{};
+  });
+}
+
 template <typename... Types>
 void install_action(GType type, const char *name, GCallback handler, Types... types) {
   auto flags = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
@@ -120,6 +142,10 @@ void install_signals(GstElementClass *klass) {
                  G_TYPE_STRING);
   install_action(type, "reconnect", G_CALLBACK(reconnect));
   install_action(type, "restart-ice", G_CALLBACK(restart_ice));
+  install_action(type, "split-session", G_CALLBACK(split_session));
+  install_action(type, "forget-session", G_CALLBACK(forget_session));
+  install_action(type, "grant-consent", G_CALLBACK(grant_consent));
+  install_action(type, "withdraw-consent", G_CALLBACK(withdraw_consent));
 }
 
 bool has_listener(GstElement *element, const char *signal) {

@@ -29,6 +29,7 @@ LIBRARIES = {
     "json-glib/": {"protocol"},
     "sqlite3.h": {"store"},
     "sodium.h": {"store"},
+    "hiredis/": {"store"},
 }
 # Rooms that think: no threads, no clocks asked, no GStreamer.
 PURE = {"policy", "conversation"}

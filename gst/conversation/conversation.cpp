@@ -13,6 +13,7 @@ using Kind = ConversationItem::Kind;
 
 constexpr std::size_t kMaxKept = 32;
 constexpr std::size_t kMaxKeptBytes = 64 << 10;
+constexpr std::size_t kMaxRefused = 1000;
 // Transcripts are waited for among the newest items only.
 constexpr std::size_t kRecent = 64;
 
@@ -41,6 +42,26 @@ void Conversation::clear() {
   ++revision_;
 }
 
+void Conversation::restore(std::vector<ConversationItem> items) {
+  progress_.clear();
+  kept_.clear();
+  responses_.clear();
+  answered_turn_.clear();
+  tried_turn_.clear();
+  items_.restore(std::move(items));
+  ++revision_;
+}
+
+void Conversation::refuse(const std::string &id) {
+  if (id.empty()) return;
+  if (refused_.size() >= kMaxRefused) refused_.clear();
+  refused_.insert(id);
+}
+
+void Conversation::set_slot(const std::string &id, int64_t slot) {
+  if (auto *item = items_.find(id)) item->slot = slot;
+}
+
 // --- items ---
 
 void Conversation::on(const ItemAdded &event, int64_t wall_ms) {
@@ -62,7 +83,7 @@ void Conversation::on(const ItemDeleted &event, int64_t) {
 
 ConversationItem *Conversation::put(const Json &json, const std::string &id,
                                     const std::string &previous_id, bool is_new, int64_t wall_ms) {
-  if (id.empty() || (!is_new && items_.is_erased(id))) return nullptr;
+  if (id.empty() || (!is_new && items_.is_erased(id)) || refused_.count(id) > 0) return nullptr;
   ItemContent content = read_item(json);
   ConversationItem *item = items_.find(id);
   // What a replay put in comes back as it was put in: whole, and without audio.
@@ -183,6 +204,7 @@ void Conversation::on(const InputCleared &, int64_t) { speech_ = Speech::None; }
 void Conversation::on(const InputCommitted &event, int64_t wall_ms) {
   speech_ = Speech::None;
   if (event.item_id.empty() || items_.is_erased(event.item_id)) return;
+  if (refused_.count(event.item_id) > 0) return;
   if (auto *known = items_.find(event.item_id)) {
     if (items_.in_call(*known)) return;
     items_.make_room_for(event.item_id);

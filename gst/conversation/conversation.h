@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,15 @@ class Conversation {
   bool settled(int64_t wall_ms = 0) const;
   // Forgets all items; what the call still says about them is not taken.
   void clear();
+  // In place of all that is here: the items of an earlier time, in order. Between calls only.
+  void restore(std::vector<ConversationItem> items);
+  void set_slot(const std::string &id, int64_t slot);
+  // An item that the call in use has brought or will bring does not belong here.
+  void refuse(const std::string &id);
+  // It was refused, deleted or forgotten: what is told of it is of no interest any more.
+  bool is_gone(const std::string &id) const {
+    return refused_.count(id) > 0 || items_.is_erased(id);
+  }
 
  private:
   // What is known about an item of the call in use beyond the item itself.
@@ -164,6 +174,7 @@ class Conversation {
   std::string tried_turn_;     // of the last response that ended
   // Finished words of items that were not announced yet.
   std::deque<std::pair<std::string, ServerEvent>> kept_;
+  std::unordered_set<std::string> refused_;
 };
 
 }  // namespace oairt

@@ -328,6 +328,7 @@ void Conversation::call_ended(int64_t wall_ms) {
   items_.end_call();
   progress_.clear();
   responses_.clear();
+  refused_.clear();
   kept_.clear();
   speech_ = Speech::None;
   transcription_ = Transcription::Unknown;

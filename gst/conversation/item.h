@@ -26,6 +26,7 @@ struct ConversationItem {
   std::vector<std::string> images;               // image_url references of a user's message
   std::string name, call_id, arguments, output;  // function calls
   Status status = Status::InProgress;
+  int64_t slot = 0;  // where its owner keeps a copy of it; 0: nowhere. Means nothing here
   int64_t created_ms = 0, finished_ms = 0;  // wall clock, milliseconds since 1970; 0: not known
   bool finished() const { return status != Status::InProgress && !transcript_pending; }
 };

@@ -118,6 +118,25 @@ void ItemList::clear() {
   grown_bytes_ = 0;
 }
 
+void ItemList::restore(std::vector<ConversationItem> items) {
+  end_call();
+  items_.clear();
+  index_.clear();
+  erased_.clear();
+  std::size_t bytes = 0;
+  for (auto &item : items) {
+    if (item.id.empty() || index_.count(item.id) > 0) continue;
+    if (!is_legal_id(item.replay_id) || index_.count(item.replay_id) > 0) {
+      item.replay_id = free_replay_id(item.id);
+    }
+    bytes += bytes_of(item);
+    index_[item.id] = index_[item.replay_id] = items_.size();
+    items_.push_back(std::move(item));
+  }
+  if (items_.size() > kMaxItems) drop_oldest(items_.size() - kMaxItems);
+  grew(bytes);
+}
+
 bool ItemList::grew(std::size_t bytes) {
   grown_bytes_ += bytes;
   if (grown_bytes_ < kCheckEachBytes) return false;

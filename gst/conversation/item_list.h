@@ -40,6 +40,8 @@ class ItemList {
   void make_room_for(const std::string &id);
   void end_call();
   void clear();
+  // In place of what is here; of two with the same id the first stays.
+  void restore(std::vector<ConversationItem> items);
 
   // `bytes` were added to some item. When it is too much the oldest items are dropped, which
   // moves all others: true then.

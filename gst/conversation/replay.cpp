@@ -72,6 +72,7 @@ class Planner {
   bool add(std::size_t index, std::size_t place);
   void add_pair(std::size_t call, std::size_t output);
   void choose();
+  void summarize(ReplayPlan &plan) const;
   ReplayPlan emit();
   bool answer_needed() const;
 
@@ -173,8 +174,25 @@ void Planner::choose() {
   }
 }
 
+void Planner::summarize(ReplayPlan &plan) const {
+  bool cut = std::any_of(entries_.begin(), entries_.end(),
+                         [](const Entry &entry) { return !entry.taken; });
+  if (!cut || !known_.empty()) return;
+  ConversationItem note;
+  note.id = note.replay_id = kSummaryId;
+  note.role = "system";
+  note.text = limits_.summary;
+  note.status = ConversationItem::Status::Completed;
+  auto made = make_replay_item(note, "", limits_);
+  if (!made) return;
+  plan.events.push_back({"oairt_replay_0", ItemCreate{std::move(made->json), ""}});
+  plan.item_ids.push_back(kSummaryId);
+}
+
 ReplayPlan Planner::emit() {
   ReplayPlan plan;
+  summarize(plan);
+  const std::size_t notes = plan.events.size();
   std::size_t next = first_;
   std::string previous;
   for (auto &entry : entries_) {
@@ -193,8 +211,8 @@ ReplayPlan Planner::emit() {
   }
   auto is_new = [this](const ConversationItem &item) { return !is_known(item); };
   auto first = items_.begin() + static_cast<std::ptrdiff_t>(first_);
-  plan.left_out =
-      static_cast<std::size_t>(std::count_if(first, items_.end(), is_new)) - plan.events.size();
+  plan.left_out = static_cast<std::size_t>(std::count_if(first, items_.end(), is_new)) -
+                  (plan.events.size() - notes);
   plan.answer_needed = answer_needed();
   return plan;
 }

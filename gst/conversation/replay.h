@@ -17,11 +17,16 @@
 
 namespace oairt {
 
+// The item that stands for what was cut.
+constexpr const char *kSummaryId = "oairt_summary";
+
 struct ReplayLimits {
   std::size_t max_items = 1000;              // newest are kept
   std::size_t max_characters = 200000;       // of all texts together
   std::size_t max_item_characters = 100000;  // of one; the service takes 256,000
   std::size_t max_event_bytes = 65535;       // of one event on the data channel
+  // Told as a system note before the oldest item, when older ones were cut by these limits.
+  std::string summary;
 };
 
 struct ReplayPlan {
@@ -34,7 +39,8 @@ struct ReplayPlan {
   std::size_t left_out = 0;  // items that did not fit, are not finished or had nothing to say
 };
 
-// The whole conversation. When its call is lost, tell it so first (call_ended).
+// The whole conversation, behind the summary if there is one. When its call is lost, tell it so
+// first (call_ended).
 ReplayPlan plan_replay(const Conversation &conversation, const ReplayLimits &limits = {});
 // What was finished after an earlier plan: brings a session up to date that was given it.
 // `known_ids`: item_ids of the plans given before. What comes before the first of them stays left

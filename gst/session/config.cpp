@@ -179,6 +179,34 @@ Status read_recovery(const Settings &settings, Config &config) {
   return Success{};
 }
 
+Status read_persistence(const Settings &settings, Config &config) {
+  PersistenceOptions &options = config.persistence;
+  std::string mode = text(settings, "persistence", "none");
+  options.mode = mode == "disk"     ? PersistenceMode::Disk
+                 : mode == "memory" ? PersistenceMode::Memory
+                                    : PersistenceMode::None;
+  options.store.uri = mode == "memory" ? "memory:" : text(settings, "store");
+  options.store.key_file = text(settings, "store-key-file");
+  options.store.ca_file = config.http.ca_file;
+  options.store.retention = std::chrono::seconds(number(settings, "retention", kDefaultRetentionS));
+  options.consent_required = flag(settings, "consent-required", false);
+  options.logical_session =
+      std::chrono::seconds(number(settings, "logical-session-duration", kDefaultLogicalSessionS));
+  options.idle = std::chrono::seconds(number(settings, "idle-timeout", 0));
+  options.idle_action =
+      text(settings, "idle-action", "split") == "split" ? IdleAction::Split : IdleAction::HangUp;
+  config.state_bus = text(settings, "state-bus");
+  options.replay.max_items =
+      static_cast<std::size_t>(number(settings, "replay-limit", kDefaultReplayItems));
+  options.replay.summary = text(settings, "replay-summary");
+  std::string preferences = text(settings, "preferences");
+  if (preferences.empty()) return Success{};
+  auto parsed = Json::parse(preferences);
+  if (!parsed || !parsed->is_object()) return refuse("preferences", "must be a JSON object.");
+  options.preferences = std::move(parsed).value();
+  return Success{};
+}
+
 void read_media(const Settings &settings, Config &config) {
   config.linger = milliseconds(number(settings, "linger-time", kDefaultLingerMs));
   config.prebuffer = milliseconds(number(settings, "prebuffer-time", kDefaultPrebufferMs));
@@ -196,6 +224,7 @@ Result<Config> build_config(const Settings &settings, const Secret &environment_
   }
   if (auto status = read_network(settings, relays_are_told, config); !status) return status.error();
   if (auto status = read_recovery(settings, config); !status) return status.error();
+  if (auto status = read_persistence(settings, config); !status) return status.error();
   read_media(settings, config);
   auto session = build_session_object(settings);
   if (!session) return session.error();

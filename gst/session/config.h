@@ -12,6 +12,7 @@
 #include "policy/recovery.h"
 #include "protocol/json.h"
 #include "rtc/peer.h"
+#include "session/persistence.h"
 #include "session/settings.h"
 
 namespace oairt {
@@ -28,6 +29,9 @@ inline constexpr int kDefaultJitterLatencyMs = -1;  // adaptive
 inline constexpr int kDefaultMaxRetries = -1;       // for ever
 inline constexpr int kDefaultWatchdogMs = 700;
 inline constexpr int kDefaultRolloverMarginS = 120;
+inline constexpr int kDefaultRetentionS = 24 * 3600;
+inline constexpr int kDefaultLogicalSessionS = 8 * 3600;
+inline constexpr int kDefaultReplayItems = 1000;
 
 struct Config {
   std::string base_url = kDefaultBaseUrl;
@@ -47,6 +51,10 @@ struct Config {
   PeerOptions peer;
   RecoveryOptions recovery;
   Duration watchdog = milliseconds(kDefaultWatchdogMs);
+
+  PersistenceOptions persistence;
+  std::string name;       // of the session, or of its pipeline
+  std::string state_bus;  // "session", "system" or a D-Bus address; empty: none
 
   Duration linger = milliseconds(kDefaultLingerMs);
   Duration prebuffer = milliseconds(kDefaultPrebufferMs);

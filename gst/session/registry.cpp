@@ -34,6 +34,8 @@ const char *to_string(ConnectionState state) {
       return "failed";
     case ConnectionState::Closed:
       return "closed";
+    case ConnectionState::Standby:
+      return "standby";
   }
   return "unknown";
 }

@@ -79,6 +79,16 @@ class Session {
   virtual Status commit_audio() = 0;
   virtual Status clear_audio() = 0;
   virtual Status submit_tool_output(const std::string &call_id, const std::string &output) = 0;
+  // What was said is another visitor's: the model forgets it, its record is closed, the call and
+  // the configuration stay.
+  virtual Status split_session() = 0;
+  // The same, and nothing of the session is left in its store.
+  virtual Status forget_session() = 0;
+  // Whether what is said may be stored, where `consent-required`; withdrawing erases.
+  virtual void grant_consent() = 0;
+  virtual void withdraw_consent() = 0;
+  // Kept with the record, and told by RestoredEvent. Nothing: not known here.
+  virtual void note_audio(std::optional<bool> mute, std::optional<double> volume) = 0;
   // Drops the call, or re-arms after a fatal error, and connects anew at once.
   virtual void reconnect() = 0;
   // Asks the server for new ICE credentials and a new path, where it offers that.

@@ -16,9 +16,6 @@ OAIRT_LOG_USE(session)
 namespace oairt {
 namespace {
 
-constexpr Duration kInFlight = milliseconds(250);
-int64_t wall_ms() { return g_get_real_time() / 1000; }
-
 // A token carries the session that it was made for.
 bool same_connection(const Config &a, const Config &b) {
   return a.base_url == b.base_url && a.azure == b.azure && a.api_key == b.api_key &&
@@ -97,7 +94,8 @@ SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
             feed_policy(event);
           },
           [this] { ask_for_an_answer(); }),
-      hangups_(loop) {}
+      hangups_(loop),
+      keeper_(loop, conversation_, *this) {}
 
 SessionCore::~SessionCore() {
   loop_.assert_in_loop();
@@ -113,6 +111,8 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   speech_watch_.set_patience(config_->watchdog);
   media_->set_prebuffer(config_->prebuffer);
   media_->set_latency(config_->jitter_latency);
+  keeper_.set_options(config_->persistence);
+  show_on_bus();
   access_.connect_ahead(*config_);
   if (!before) return;
   auto changes = session_difference(before->session, config_->session);
@@ -125,14 +125,18 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
 
 void SessionCore::run() {
   loop_.assert_in_loop();
+  running_ = true;
   guard_.start();
-  feed_policy(recovery::Start{});
+  keeper_.open();
+  if (keeper_.ready()) feed_policy(recovery::Start{});
 }
 
 void SessionCore::stop() {
   loop_.assert_in_loop();
+  running_ = false;
+  asleep_since_.reset();
   feed_policy(recovery::Stop{});
-  conversation_.clear();
+  if (!keeper_.keeps()) conversation_.clear();
   outbox_.clear();
   was_connected_ = false;
   set_state(ConnectionState::Closed, "no element is running");
@@ -140,6 +144,7 @@ void SessionCore::stop() {
 
 void SessionCore::reconnect() {
   loop_.assert_in_loop();
+  if (asleep_since_) return wake();
   feed_policy(recovery::Reconnect{});
 }
 
@@ -150,12 +155,14 @@ void SessionCore::restart_ice() {
 
 void SessionCore::shut_down(std::function<void()> done) {
   loop_.assert_in_loop();
+  running_ = false;
+  asleep_since_.reset();
   feed_policy(recovery::Stop{});
   release_leaving(TimePoint::max());
   if (snapshot_.state != ConnectionState::Idle) {
     set_state(ConnectionState::Closed, "the session ended");
   }
-  hangups_.when_done(std::move(done));
+  hangups_.when_done([this, done = std::move(done)] { close_store(done); });
 }
 
 // --- client events ---
@@ -202,9 +209,13 @@ void SessionCore::on_call_webrtcbin(Ref<GstElement> webrtcbin) {
 }
 
 ReplayPlan SessionCore::replay_for(Call &call) {
-  ReplayLimits limits;
+  return plan_replay(conversation_, replay_limits(call));
+}
+
+ReplayLimits SessionCore::replay_limits(const Call &call) const {
+  ReplayLimits limits = config_->persistence.replay;
   limits.max_event_bytes = std::min(limits.max_event_bytes, call.max_send_size());
-  return plan_replay(conversation_, limits);
+  return limits;
 }
 
 void SessionCore::on_call_created(Call &call) {
@@ -226,7 +237,9 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
   if (!in_use && !speaking && call_) return;  // a call beside the one in use
   if (speaking && std::holds_alternative<ServerError>(event.body)) return;  // its end was foreseen
   if (in_use) speech_watch_.heard_event(Clock::now());
+  if (in_use) follow_split(event);
   if (in_use || speaking) conversation_.handle(event, wall_ms());
+  keeper_.follow();
   if (in_use) follow_audio(event);
   if (speaking && (std::holds_alternative<OutputAudioStopped>(event.body) ||
                    std::holds_alternative<OutputAudioCleared>(event.body))) {
@@ -234,14 +247,12 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
       if (leaving.call.get() == &call) leaving.spoken = true;
     }
   }
-  if (const auto *done = std::get_if<ResponseDone>(&event.body)) {
-    snapshot_.input_tokens += done->usage["input_tokens"].as_int();
-    snapshot_.output_tokens += done->usage["output_tokens"].as_int();
-    snapshot_.total_tokens += done->usage["total_tokens"].as_int();
-  }
+  if (const auto *done = std::get_if<ResponseDone>(&event.body)) note_usage(*done);
   if (is_answer_to_us(event) || is_echo(event, call.replay())) return;
   emit(RawServerEvent{event.type, json});
-  if (auto told = translate(event)) emit(*told);
+  auto told = translate(event);
+  const auto *words = told ? std::get_if<TranscriptEvent>(&*told) : nullptr;
+  if (told && !(words != nullptr && conversation_.is_gone(words->item_id))) emit(*told);
   if (const auto *done = std::get_if<ResponseDone>(&event.body); done && done->status == "failed") {
     emit(ServiceErrorEvent{done->error_type, done->error_code, done->error_message, false});
   }
@@ -285,7 +296,8 @@ void SessionCore::follow_audio(const ServerEvent &event) {
        config_->session.at("audio.input.turn_detection")["interrupt_response"].as_bool(true));
   // The service stops at once, but what it sent before is still on its way.
   if (cut) media_->clear_downlink(Clock::now() + kInFlight);
-  if (std::holds_alternative<OutputAudioStarted>(event.body)) media_->listen();
+  bool speaks = std::holds_alternative<OutputAudioStarted>(event.body);
+  if (speaks && !splitting()) media_->listen();
 }
 
 // --- policy ---
@@ -298,6 +310,7 @@ void SessionCore::feed_policy(const recovery::Event &event) {
   arm_policy_timer();
   show_state();
   flush_outbox();
+  keeper_.follow();
 }
 
 void SessionCore::arm_policy_timer() {
@@ -329,6 +342,7 @@ void SessionCore::set_state(ConnectionState state, const std::string &reason) {
 }
 
 void SessionCore::emit(const SessionEvent &event) {
+  if (state_bus_) state_bus_->follow(event);
   if (auto output = output_.lock()) output->emit(event);
 }
 

@@ -21,13 +21,15 @@
 #include "session/hangups.h"
 #include "session/outbox.h"
 #include "session/path_guard.h"
+#include "session/record_keeper.h"
 #include "session/service_access.h"
 #include "session/session.h"
+#include "session/state_bus.h"
 #include "session/turn_tracker.h"
 
 namespace oairt {
 
-class SessionCore final : private CallListener {
+class SessionCore final : private CallListener, private KeeperListener {
  public:
   SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media, std::weak_ptr<CoreOutput> output);
   ~SessionCore() override;
@@ -47,7 +49,17 @@ class SessionCore final : private CallListener {
   void input_finished();
   void input_resumed() { turns_.input_resumed(); }
 
+  // What was said is another visitor's from now on.
+  void split(const std::string &why);
+  void forget();
+  void grant_consent();
+  void withdraw_consent();
+  void note_audio(std::optional<bool> mute, std::optional<double> volume);
+
  private:
+  // What is cut off may come for so long.
+  static constexpr Duration kInFlight = milliseconds(250);
+
   struct Leaving {
     std::unique_ptr<Call> call;
     TimePoint until;        // its last packets are on their way
@@ -57,6 +69,7 @@ class SessionCore final : private CallListener {
 
   void on_call_webrtcbin(Ref<GstElement> webrtcbin) override;
   ReplayPlan replay_for(Call &call) override;
+  ReplayLimits replay_limits(const Call &call) const;
   void on_call_created(Call &call) override;
   void on_call_ready(Call &call) override;
   void on_call_event(Call &call, const ServerEvent &event, const std::string &json) override;
@@ -100,6 +113,25 @@ class SessionCore final : private CallListener {
   void probe_server();
   void report(const recovery::Recovered &recovered);
 
+  // session_core_records.cpp: what outlives the calls
+  void on_keeper_ready(const Restored &restored) override;
+  void on_keeper_standby() override;
+  void on_keeper_trouble(const Error &error) override;
+  bool may_restore() override;
+  void show_on_bus();
+  void close_store(std::function<void()> done);
+  void note_usage(const ResponseDone &done);
+  void forget_conversation();
+  void forget_turns();
+  void forget_item(const ConversationItem &item);
+  void follow_split(const ServerEvent &event);
+  bool splitting() const;
+  void drop_forgotten_items();
+  void look_for_end(TimePoint now);
+  void fall_asleep(TimePoint now);
+  void listen_asleep();
+  void wake();
+
   EventLoop &loop_;
   std::shared_ptr<MediaPort> media_;
   std::weak_ptr<CoreOutput> output_;
@@ -112,6 +144,8 @@ class SessionCore final : private CallListener {
   Hangups hangups_;
   TurnTracker turns_;
   Conversation conversation_;
+  RecordKeeper keeper_;
+  std::unique_ptr<StateBus> state_bus_;
   Outbox outbox_;
   std::unique_ptr<Call> call_, next_;      // in use; being made
   std::vector<ServerEvent> early_events_;  // of the next call, for the conversation
@@ -127,6 +161,12 @@ class SessionCore final : private CallListener {
   std::vector<std::string> known_items_;  // that the service was given for the call in use
   std::string announced_call_;
   bool was_connected_ = false;
+  bool running_ = false;                   // an element wants a call
+  int splits_under_way_ = 0;               // the service has not done them yet
+  TimePoint split_limit_{};                // nor will it tell
+  std::optional<TimePoint> asleep_since_;  // the call was hung up, since nobody speaks
+  TimePoint heard_asleep_{};
+  int voiced_ticks_ = 0;
   uint64_t bad_events_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <glib.h>
-
 #include "base/log.h"
 #include "session/session_core.h"
 
@@ -114,7 +112,7 @@ void SessionCore::end_call() {
   media_->set_target(nullptr);
   if (!outage_since_) outage_since_ = last_heard(*call_);
   dispose(std::move(call_));
-  conversation_.call_ended(g_get_real_time() / 1000);
+  conversation_.call_ended(wall_ms());
   snapshot_.call_id.clear();
   snapshot_.session_id.clear();
   snapshot_.expires_at = 0;
@@ -132,6 +130,8 @@ void SessionCore::announce(const Call &call) {
   snapshot_.session_id = created.session_id;
   snapshot_.call_id = call.answer().call_id;
   snapshot_.expires_at = created.expires_at;
+  keeper_.state().add_session(created.session_id);
+  keeper_.save_state();
   publish();
   emit(SessionInfoEvent{created.session_id, call.answer().call_id, created.expires_at});
 }
@@ -153,16 +153,17 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   if (!next_) return;
   TimePoint now = Clock::now();
   auto old = std::exchange(call_, std::move(next_));
-  if (old && action.lost) outage_since_ = last_heard(*old);
+  if (old && action.lost && !outage_since_) outage_since_ = last_heard(*old);
   // At the end of its time a call may be left in the middle of a sentence of the model's: that is
   // heard to its end.
   bool finish_speaking = old && !action.lost && !action.quiet && turns_.model_speaking();
-  if (old && !finish_speaking) conversation_.call_ended(g_get_real_time() / 1000);
+  if (old && !finish_speaking) conversation_.call_ended(wall_ms());
   auto again_from = speech_to_repeat(action);
-  for (const ServerEvent &event : std::exchange(early_events_, {})) {
-    conversation_.handle(event, g_get_real_time() / 1000);
-  }
   known_items_ = call_->replay().item_ids;
+  drop_forgotten_items();
+  for (const ServerEvent &event : std::exchange(early_events_, {})) {
+    conversation_.handle(event, wall_ms());
+  }
   bring_up_to_date(action.lost && turns_.model_active() && !turns_.user_speaking());
   well_since_ = now;
   call_->open_media(again_from, !finish_speaking);
@@ -180,7 +181,7 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
 }
 
 std::optional<recovery::SessionLimit> SessionCore::limit_of(const Call &call) {
-  int64_t left_s = call.created().expires_at - g_get_real_time() / G_USEC_PER_SEC;
+  int64_t left_s = call.created().expires_at - wall_ms() / 1000;
   // A limit that is past already is no limit but a clock that is wrong, ours or theirs.
   if (left_s <= 0) return std::nullopt;
   return recovery::SessionLimit{Clock::now() + std::chrono::seconds(left_s), random()};
@@ -188,9 +189,7 @@ std::optional<recovery::SessionLimit> SessionCore::limit_of(const Call &call) {
 
 // What was finished while the new call was being prepared, and what the old one took along.
 void SessionCore::bring_up_to_date(bool answer_was_cut) {
-  ReplayLimits limits;
-  limits.max_event_bytes = std::min(limits.max_event_bytes, call_->max_send_size());
-  ReplayPlan update = plan_update(conversation_, known_items_, limits);
+  ReplayPlan update = plan_update(conversation_, known_items_, replay_limits(*call_));
   for (const ClientEvent &event : update.events) call_->send(event);
   known_items_.insert(known_items_.end(), update.item_ids.begin(), update.item_ids.end());
   if (outage_since_) {
@@ -215,7 +214,7 @@ void SessionCore::leave(std::unique_ptr<Call> call, bool speaking) {
 void SessionCore::finish_leaving(Leaving &leaving) {
   leaving.speaking = false;
   leaving.until = Clock::now() + kFarewell;
-  conversation_.call_ended(g_get_real_time() / 1000);
+  conversation_.call_ended(wall_ms());
   if (!call_) return;
   bring_up_to_date(false);
   call_->take_voice();
@@ -272,6 +271,7 @@ void SessionCore::report(const recovery::Recovered &recovered) {
     same_call = false;
     ++(recovered.action == "rollover" ? counts.rollovers : counts.replacements);
     ++snapshot_.reconnects;
+    ++keeper_.state().reconnects;
   }
   snapshot_.last_outage_ms = outage_ms;
   publish();

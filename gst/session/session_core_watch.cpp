@@ -2,15 +2,12 @@
 #include <algorithm>
 #include <utility>
 
-#include <glib.h>
-
 #include "session/session_core.h"
 
 namespace oairt {
 namespace {
 
 constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
-// what is cut off may come for so long
 constexpr Duration kAfterOutage = std::chrono::seconds(4);
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
 // Long enough not to be a pause within a word, and for the last packets to have come.
@@ -30,7 +27,8 @@ void SessionCore::tick() {
   TimePoint now = Clock::now();
   release_leaving(now);
   if (call_) guard_.tick(now, media_->last_written());
-  if (!call_ && leaving_.empty()) return;
+  if (asleep_since_) listen_asleep();
+  if (!call_ && leaving_.empty() && !asleep_since_) return;
   if (call_) {
     media_->fill_idle(now, kIdleUplink);
     auto stopped = turns_.user_stopped_at();
@@ -45,14 +43,16 @@ void SessionCore::tick() {
     if (now >= next_sample_) sample();
     if (policy_.state() == recovery::State::RollingOver) look_for_quiet(now);
     if (path_is_well()) look_for_muteness(now);
+    if (call_ && path_is_well()) look_for_end(now);
   }
   next_tick_ = std::max(next_tick_ + kFrameDuration, now);
   if (tick_timer_ == 0) tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
 }
 
 void SessionCore::look_for_quiet(TimePoint now) {
-  bool quiet = turns_.quiet() && conversation_.settled() && media_->queued() == Duration::zero() &&
-               now - media_->last_input_voice() >= kQuiet;
+  bool quiet = turns_.quiet() && conversation_.settled(wall_ms()) &&
+               media_->queued() == Duration::zero() && now - media_->last_voice() >= kPause &&
+               now - media_->last_input_voice() >= kPause;
   if (!quiet) {
     quiet_since_.reset();
   } else if (!quiet_since_) {

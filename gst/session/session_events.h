@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,7 +16,8 @@
 
 namespace oairt {
 
-enum class ConnectionState { Idle, Connecting, Connected, Reconnecting, Failed, Closed };
+// Standby: another process drives the session; this one takes over when it falls silent.
+enum class ConnectionState { Idle, Connecting, Connected, Reconnecting, Failed, Closed, Standby };
 const char *to_string(ConnectionState state);  // "idle", "connecting", …
 
 struct ConnectionStateEvent {
@@ -73,6 +75,18 @@ struct FailureEvent {
 struct RawServerEvent {
   std::string type, json;
 };
+// What an earlier process left is back, before the first call is made.
+struct RestoredEvent {
+  uint64_t items = 0;
+  int64_t opened_ms = 0;  // since 1970
+  std::optional<bool> mute;
+  std::optional<double> volume;
+  std::string preferences;  // JSON; empty: none
+};
+// The next visitor's conversation begins.
+struct LogicalSessionEvent {
+  std::string reason;  // "split-session", "forget-session", "idle-timeout", "duration"
+};
 // The answer to all that was said before the end of the input has been spoken to its end.
 struct AnswerFinishedEvent {};
 // A call's webrtcbin was made and is not yet negotiating.
@@ -84,7 +98,7 @@ using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
                  ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, FunctionCallEvent,
                  RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
-                 AnswerFinishedEvent, WebrtcbinReadyEvent>;
+                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
 
 class SessionObserver {
  public:

@@ -1,12 +1,14 @@
 #include "session/session_impl.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <glib.h>
 
 #include "base/log.h"
 #include "base/reaper.h"
+#include "store/store_uri.h"
 
 OAIRT_LOG_USE(session)
 
@@ -102,6 +104,17 @@ Secret environment_key() {
   return key != nullptr ? Secret(key) : Secret();
 }
 
+constexpr const char *kNamed = "name:";
+
+Error nameless() {
+  return Error{ErrorCode::Config,
+               "The property \"persistence\" is \"disk\", which needs a name by which the session "
+               "is found again: set \"session\".",
+               "property session",
+               {},
+               {}};
+}
+
 Status not_connected() {
   return Error{ErrorCode::Network,
                "The session is not connected; wait for connection-state \"connected\".",
@@ -146,6 +159,14 @@ Result<std::shared_ptr<const Config>> SessionImpl::merged_config(const Member *c
   if (!merged) return merged.error();
   auto config = build_config(merged.value(), environment_key(), relays_are_told);
   if (!config) return config.error();
+  PersistenceOptions &persistence = config->persistence;
+  bool named = key_.starts_with(kNamed);
+  if (persistence.mode == PersistenceMode::Disk && !named) return nameless();
+  config->name = named ? key_.substr(std::strlen(kNamed)) : key_;
+  persistence.store.session = config->name;
+  if (persistence.mode != PersistenceMode::None) {
+    if (auto status = check_store_options(persistence.store); !status) return status.error();
+  }
   return std::shared_ptr<const Config>(std::make_shared<Config>(std::move(config).value()));
 }
 
@@ -305,6 +326,28 @@ Status SessionImpl::submit_tool_output(const std::string &call_id, const std::st
       Json::object({{"type", "function_call_output"}, {"call_id", call_id}, {"output", output}});
   auto status = post_event({"", ItemCreate{item, ""}});
   return status ? create_response() : status;
+}
+
+Status SessionImpl::split_session() {
+  body_->post([](SessionCore &core) { core.split("split-session"); });
+  return Success{};
+}
+
+Status SessionImpl::forget_session() {
+  body_->post([](SessionCore &core) { core.forget(); });
+  return Success{};
+}
+
+void SessionImpl::grant_consent() {
+  body_->post([](SessionCore &core) { core.grant_consent(); });
+}
+
+void SessionImpl::withdraw_consent() {
+  body_->post([](SessionCore &core) { core.withdraw_consent(); });
+}
+
+void SessionImpl::note_audio(std::optional<bool> mute, std::optional<double> volume) {
+  body_->post([mute, volume](SessionCore &core) { core.note_audio(mute, volume); });
 }
 
 void SessionImpl::reconnect() {

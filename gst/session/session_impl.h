@@ -35,6 +35,11 @@ class SessionImpl final : public Session {
   Status commit_audio() override;
   Status clear_audio() override;
   Status submit_tool_output(const std::string &call_id, const std::string &output) override;
+  Status split_session() override;
+  Status forget_session() override;
+  void grant_consent() override;
+  void withdraw_consent() override;
+  void note_audio(std::optional<bool> mute, std::optional<double> volume) override;
   void reconnect() override;
   void restart_ice() override;
   void input_finished() override;

@@ -34,6 +34,7 @@ class TurnTracker {
   bool model_speaking() const { return !playing_.empty(); }
   // When the model began to be heard; nothing: it is not speaking.
   std::optional<TimePoint> speaking_since() const { return speaking_since_; }
+  TimePoint last_change() const { return last_change_; }
   bool quiet() const { return !user_speaking_ && !unanswered_ && !model_active(); }
 
   void input_finished(TimePoint now);

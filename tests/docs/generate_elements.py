@@ -72,6 +72,13 @@ ACTIONS = {
         ["call_id", "output"],
         "Answers a function call and asks the model to go on",
     ),
+    "split-session": (
+        [],
+        "The next visitor: the model forgets what was said, its record is closed, the call goes on",
+    ),
+    "forget-session": ([], "The same, and nothing of the session is left in its store"),
+    "grant-consent": ([], "From now on what is said may be stored, with `consent-required`"),
+    "withdraw-consent": ([], "What was stored is erased, and nothing more is stored"),
     "restart-ice": (
         [],
         "Asks the server for new ICE credentials and a fresh path, where it offers that; the call "

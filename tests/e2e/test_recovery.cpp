@@ -63,24 +63,8 @@ void wait_for_recovery(Pipeline &p, const std::string &action, const std::string
               p.describe().c_str());
 }
 
-// The texts of the one session that is alive, as the service has them.
-std::string remembered(SimulatorProcess &simulator) {
-  Json state = simulator.state();
-  std::string text;
-  const auto &sessions = state["sessions"].items();
-  if (sessions.empty()) return "no session";
-  for (const Json &item : sessions.back().at("session.items").items()) {
-    for (const Json &part : item["content"].items()) {
-      std::string words =
-          part["text"].is_string() ? part["text"].as_string() : part["transcript"].as_string();
-      text += item["role"].as_string() + ": " + words + "\n";
-    }
-  }
-  return text;
-}
-
 void assert_remembered(SimulatorProcess &simulator) {
-  assert_text(remembered(simulator),
+  assert_text(simulator.remembered(),
               std::string("user: ") + kQuestion + "\nassistant: " + kAnswer + "\n");
 }
 
@@ -150,7 +134,7 @@ GST_START_TEST(what_is_sent_while_nothing_is_heard_arrives_once) {
   p.send_text("b", "Are you there?");
   fail_unless(p.wait_for_message("openai-realtime/recovery", 1), "%s", p.describe().c_str());
   fail_unless(p.wait_for_message("openai-realtime/response-done", 2), "%s", p.describe().c_str());
-  std::string text = remembered(simulator);
+  std::string text = simulator.remembered();
   assert_contains(text, "user: Are you there?\n");
   fail_unless(text.find("there?") == text.rfind("there?"), "twice: %s", text.c_str());
 }
@@ -186,7 +170,7 @@ GST_START_TEST(a_server_that_does_not_react_to_speech_is_replaced) {
   g_object_set(p.get("b"), "mute", FALSE, nullptr);
   wait_for_recovery(p, "replace-call", "conversation");
   assert_text(p.messages("openai-realtime/recovery")[0]->field("fault"), "server-mute");
-  assert_contains(remembered(simulator), kAnswer);
+  assert_contains(simulator.remembered(), kAnswer);
 }
 GST_END_TEST
 
@@ -244,7 +228,7 @@ GST_START_TEST(a_question_that_was_not_answered_is_answered_by_the_next_call) {
   p.play();
   fail_unless(p.wait_for_state("connected"));
   p.send_text("b", kQuestion);
-  fail_unless(p.wait([&] { return remembered(simulator).find(kQuestion) != std::string::npos; }));
+  fail_unless(p.wait([&] { return simulator.remembered().find(kQuestion) != std::string::npos; }));
   order(simulator, "close_channel");
   wait_for_recovery(p, "replace-call", "conversation");
   fail_unless(p.wait_for_message("openai-realtime/response-done"), "%s", p.describe().c_str());

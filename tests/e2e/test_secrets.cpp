@@ -18,6 +18,8 @@ namespace {
 
 constexpr const char *kTurnPassword = "turn-password-93jf02";
 constexpr const char *kHeaderToken = "header-token-7fj3kd";
+constexpr const char *kStoreKey =
+    "9f3c5a7e1b2d4f6089abcdef0123456789fedcba9876543210a1b2c3d4e5f607";
 constexpr const char *kHeard = "zebra crossing umbrella";
 constexpr const char *kAnswer = "xylophone quartz marmalade";
 
@@ -96,7 +98,8 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
   gst_debug_add_log_function(gst_debug_log_default, log, nullptr);
 
   std::string properties, messages;
-  std::vector<std::string> secrets = {SimulatorProcess::kApiKey, kTurnPassword, kHeaderToken};
+  std::vector<std::string> secrets = {SimulatorProcess::kApiKey, kTurnPassword, kHeaderToken,
+                                      kStoreKey};
   std::vector<std::string> private_words = {"zebra", "xylophone"};
   {
     SimulatorProcess simulator({"--hear", kHeard, "--answer", kAnswer});
@@ -104,6 +107,11 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
                " ! wavparse ! openairealtimebin name=b eos-policy=after-answer base-url=" +
                simulator.base_url() + " ! fakesink sync=false");
     GstElement *bin = p.get("b");
+    std::string store = "sqlite:" + (folder / "store.sqlite").string();
+    std::ofstream(folder / "store-key") << kStoreKey << "\n";
+    std::filesystem::permissions(folder / "store-key", std::filesystem::perms::owner_read);
+    g_object_set(bin, "session", "secrets", "persistence", 2, "store", store.c_str(),
+                 "store-key-file", (folder / "store-key").c_str(), nullptr);
     g_object_set(bin, "api-key", SimulatorProcess::kApiKey, "turn-servers",
                  "turn://user:turn-password-93jf02@127.0.0.1:9", "token-headers",
                  "X-Token: header-token-7fj3kd", nullptr);
@@ -131,6 +139,10 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
   none_in("our own log lines", own_lines(text), {"a=ice-pwd", "ice-ufrag"});
   none_in("properties", properties, secrets);
   none_in("messages", messages, secrets);
+  std::string stored = read_file(folder / "store.sqlite") + read_file(folder / "store.sqlite-wal");
+  fail_unless(stored.size() > 4096, "nothing was stored");
+  none_in("store", stored, secrets);
+  none_in("store", stored, private_words);
   int dots = 0;
   for (const auto &entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".dot") continue;

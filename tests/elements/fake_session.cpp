@@ -157,8 +157,8 @@ void FakeCall::clear() {
 // --- what the core would define ---
 
 const char *to_string(ConnectionState state) {
-  constexpr const char *kNames[] = {"idle",         "connecting", "connected",
-                                    "reconnecting", "failed",     "closed"};
+  constexpr const char *kNames[] = {"idle",   "connecting", "connected", "reconnecting",
+                                    "failed", "closed",     "standby"};
   return kNames[static_cast<int>(state)];
 }
 

@@ -60,6 +60,14 @@ class FakeSession final : public Session {
   Status submit_tool_output(const std::string &call_id, const std::string &output) override {
     return note("submit-tool-output " + call_id + " " + output);
   }
+  Status split_session() override { return note("split-session"); }
+  Status forget_session() override { return note("forget-session"); }
+  void grant_consent() override { (void)note("grant-consent"); }
+  void withdraw_consent() override { (void)note("withdraw-consent"); }
+  void note_audio(std::optional<bool> mute, std::optional<double> volume) override {
+    if (mute) (void)note(*mute ? "mute" : "unmute");
+    if (volume) (void)note("volume " + std::to_string(*volume));
+  }
   void reconnect() override { (void)note("reconnect"); }
   void restart_ice() override { (void)note("restart-ice"); }
   void input_finished() override { (void)note("input-finished"); }

@@ -228,8 +228,11 @@ OAIRT_ELEMENT_TEST(actions_reach_the_session) {
   g_signal_emit_by_name(element.get(), "commit-audio", &done);
   g_signal_emit_by_name(element.get(), "clear-audio", &done);
   g_signal_emit_by_name(element.get(), "submit-tool-output", "call_1", "42", &done);
-  g_signal_emit_by_name(element.get(), "reconnect", &done);
-  fail_unless(done);
+  for (const char *action :
+       {"split-session", "forget-session", "grant-consent", "withdraw-consent", "reconnect"}) {
+    g_signal_emit_by_name(element.get(), action, &done);
+    fail_unless(done, "%s", action);
+  }
   std::vector<std::string> expected = {"send-event {}",
                                        "send-text hello",
                                        "create-response",
@@ -237,8 +240,39 @@ OAIRT_ELEMENT_TEST(actions_reach_the_session) {
                                        "commit-audio",
                                        "clear-audio",
                                        "submit-tool-output call_1 42",
+                                       "split-session",
+                                       "forget-session",
+                                       "grant-consent",
+                                       "withdraw-consent",
                                        "reconnect"};
   fail_unless(FakeSession::only()->calls() == expected);
+  set_state(pipeline, GST_STATE_NULL);
+}
+
+OAIRT_ELEMENT_TEST(what_was_restored_is_told_and_set_where_nothing_else_was) {
+  auto pipeline = launch("openairealtimebin name=a volume=0.5 ! fakesink");
+  auto element = child(pipeline, "a");
+  set_state(pipeline, GST_STATE_READY);
+  auto session = FakeSession::only();
+  fail_unless_equals_int(session->count_calls("volume 0.500000"), 1);
+  session->say(RestoredEvent{12, 1700000000000, true, 0.25, "{\"language\":\"de\"}"});
+  gboolean mute = FALSE;
+  gdouble volume = 0;
+  g_object_get(element.get(), "mute", &mute, "volume", &volume, nullptr);
+  fail_unless(mute && volume == 0.5, "%d %f", mute, volume);
+  fail_unless(session->count_calls("mute") >= 1);
+  session->say(LogicalSessionEvent{"split-session"});
+  std::vector<std::string> told;
+  for (const auto &message : take_messages(pipeline, GST_MESSAGE_ELEMENT)) {
+    GString_ text(gst_structure_to_string(gst_message_get_structure(message.get())));
+    told.emplace_back(text.get());
+  }
+  fail_unless_equals_int(told.size(), 2);
+  assert_contains(told[0], "openai-realtime/restored, items=(guint64)12");
+  assert_contains(told[0], "language");
+  assert_contains(told[0], "mute=(boolean)true");
+  assert_contains(told[1], "openai-realtime/logical-session, reason=(string)split-session");
+  session.reset();
   set_state(pipeline, GST_STATE_NULL);
 }
 
@@ -350,6 +384,7 @@ OAIRT_TEST_MAIN(elements_sessions, states_cycle_and_the_session_follows,
                 failures_have_the_right_domain_and_both_texts,
                 contradictions_fail_the_way_to_ready_and_name_both_values,
                 a_refused_element_can_be_corrected_and_tried_again, actions_reach_the_session,
+                what_was_restored_is_told_and_set_where_nothing_else_was,
                 refused_actions_return_false_and_say_why, signals_tell_of_events_and_calls,
                 the_application_is_asked_for_a_token,
                 only_the_last_element_waits_for_ended_sessions,

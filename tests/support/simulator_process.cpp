@@ -97,6 +97,21 @@ Json SimulatorProcess::state() {
   return std::move(json).value();
 }
 
+std::string SimulatorProcess::remembered() {
+  Json state = this->state();
+  const auto &sessions = state["sessions"].items();
+  if (sessions.empty()) return "no session";
+  std::string text;
+  for (const Json &item : sessions.back().at("session.items").items()) {
+    for (const Json &part : item["content"].items()) {
+      const std::string &words =
+          part["text"].is_string() ? part["text"].as_string() : part["transcript"].as_string();
+      text += item["role"].as_string() + ": " + words + "\n";
+    }
+  }
+  return text;
+}
+
 Json SimulatorProcess::control(const std::string &path, const Json &body) {
   auto json = Json::parse(request("POST", path, body.dump()));
   return json.ok() ? std::move(json).value() : Json();

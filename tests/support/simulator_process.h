@@ -25,6 +25,8 @@ class SimulatorProcess {
 
   // GET /simulator/state.
   Json state();
+  // What the newest session that is alive remembers, "role: words" a line.
+  std::string remembered();
   // POST to a control path, e.g. "/simulator/faults".
   Json control(const std::string &path, const Json &body = Json::object());
   // The log so far, a JSON object a line; only those of this "kind" if one is given.

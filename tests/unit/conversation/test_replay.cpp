@@ -182,6 +182,21 @@ GST_START_TEST(the_newest_are_kept) {
 }
 GST_END_TEST
 
+GST_START_TEST(what_was_cut_is_told_in_one_note) {
+  Scene scene = numbers(5);
+  ReplayLimits limits;
+  limits.summary = "Earlier they counted to three.";
+  assert_text(scene.replayed(limits),
+              "user:w1 assistant:w2 user:w3 assistant:w4 user:w5 -> answer");
+  limits.max_items = 2;
+  assert_text(scene.replayed(limits),
+              "system:Earlier they counted to three. assistant:w4 user:w5 -> answer");
+  ReplayPlan plan = plan_replay(scene.conversation, limits);
+  fail_unless_equals_uint64(plan.left_out, 3);
+  assert_text(shown(plan_update(scene.conversation, plan.item_ids, limits)), " -> answer");
+}
+GST_END_TEST
+
 GST_START_TEST(a_limit_never_splits_a_call_from_its_output) {
   Scene scene;
   scene.call("f1", "c1");
@@ -306,8 +321,9 @@ OAIRT_TEST_MAIN(replay, each_role_gets_its_own_kind_of_content,
                 images_that_the_service_refuses_are_left_out,
                 a_call_goes_with_its_output_or_not_at_all, an_output_is_never_before_its_call,
                 ids_are_kept_or_become_short_ones, what_a_replay_put_in_is_the_same_item,
-                the_newest_are_kept, a_limit_never_splits_a_call_from_its_output,
-                of_a_long_text_the_beginning_is_kept, no_event_is_larger_than_the_channel_takes,
-                an_update_brings_what_is_new, a_late_transcript_is_put_where_it_belongs,
+                the_newest_are_kept, what_was_cut_is_told_in_one_note,
+                a_limit_never_splits_a_call_from_its_output, of_a_long_text_the_beginning_is_kept,
+                no_event_is_larger_than_the_channel_takes, an_update_brings_what_is_new,
+                a_late_transcript_is_put_where_it_belongs,
                 an_update_knows_that_the_turn_it_has_is_unanswered,
                 a_thousand_items_are_planned_at_once)
