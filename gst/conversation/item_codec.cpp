@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "conversation/text.h"
+
 namespace oairt {
 namespace {
 
@@ -56,11 +58,13 @@ Json item_to_json(const ConversationItem &item) {
   Json json = Json::object(
       {{"kind", name_of(kKinds, item.kind)}, {"status", name_of(kStatuses, item.status)}});
   for (const auto &[name, member] : kTexts) {
-    if (!(item.*member).empty()) json.set(name, item.*member);
+    // What is not UTF-8 is not JSON either, and would not be read again.
+    if (!(item.*member).empty()) json.set(name, valid_utf8(item.*member));
   }
   if (item.spoken) json.set("spoken", true);
   if (item.transcript_pending) json.set("transcript_pending", true);
-  Json::Array images(item.images.begin(), item.images.end());
+  Json::Array images;
+  for (const auto &image : item.images) images.push_back(valid_utf8(image));
   if (!images.empty()) json.set("images", Json::array(std::move(images)));
   json.set("created_ms", item.created_ms);
   json.set("finished_ms", item.finished_ms);

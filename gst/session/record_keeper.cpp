@@ -233,6 +233,8 @@ void RecordKeeper::begin_record() {
   withdrawn_ = false;
   RecordState fresh;
   fresh.preferences = options_.preferences;
+  fresh.mute = state_.mute;
+  fresh.volume = state_.volume;
   state_ = std::move(fresh);
 }
 

@@ -136,7 +136,10 @@ void SessionCore::stop() {
   running_ = false;
   asleep_since_.reset();
   feed_policy(recovery::Stop{});
-  if (!keeper_.keeps()) conversation_.clear();
+  if (!keeper_.keeps()) {
+    keeper_.begin_record();
+    conversation_.clear();
+  }
   outbox_.clear();
   was_connected_ = false;
   set_state(ConnectionState::Closed, "no element is running");
@@ -162,7 +165,12 @@ void SessionCore::shut_down(std::function<void()> done) {
   if (snapshot_.state != ConnectionState::Idle) {
     set_state(ConnectionState::Closed, "the session ended");
   }
-  hangups_.when_done([this, done = std::move(done)] { close_store(done); });
+  auto left = std::make_shared<int>(2);
+  auto one_done = [left, done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+  hangups_.when_done(one_done);
+  close_store(one_done);
 }
 
 // --- client events ---

@@ -3,7 +3,9 @@
 #include <functional>
 #include <map>
 
+#include "../../simulator/conversation.h"
 #include "chance.h"
+#include "conversation/item_codec.h"
 #include "service_rules.h"
 #include "support/check.h"
 
@@ -187,6 +189,50 @@ void check_update(const Conversation &conversation, const ReplayPlan &earlier) {
   fail_unless(got == expected);
 }
 
+// The session of the simulator, which has its rules from the service's documents, takes the plan
+// and holds the same items with the same words.
+void check_simulator(const Conversation &conversation) {
+  sim::Conversation session;
+  ReplayPlan plan = plan_replay(conversation);
+  for (const auto &event : plan.events) {
+    const auto &create = std::get<ItemCreate>(event.body);
+    auto refused = session.check_new(create.item, "item");
+    fail_if(refused.has_value(), "%s", refused ? refused->message.c_str() : "");
+    fail_if(session.check_previous(create.previous_item_id).has_value());
+    session.add(sim::Conversation::complete(create.item, "unused"), create.previous_item_id);
+  }
+  fail_unless_equals_uint64(session.items().size(), plan.item_ids.size());
+  auto id = plan.item_ids.begin();
+  for (const sim::Item &item : session.items()) {
+    assert_text(item.id(), *id++);
+    const ConversationItem *ours = conversation.find(item.id());
+    fail_unless(ours != nullptr);
+    assert_text(item.role(), ours->role);
+    assert_text(item.json["output"].as_string(), ours->output);
+    if (ours->kind == ConversationItem::Kind::Message && !ours->text.empty()) {
+      assert_text(sim::text_of(item.json), valid_utf8(ours->text));
+    }
+  }
+}
+
+// What was written down and read again is the same conversation to who replays it.
+void check_written(const Conversation &conversation) {
+  std::vector<ConversationItem> items;
+  for (const auto &item : conversation.items()) {
+    if (!item.finished()) continue;
+    auto read = item_from_json(Json::parse(item_to_json(item).dump()).value());
+    fail_unless(read.has_value());
+    items.push_back(std::move(*read));
+  }
+  Conversation again;
+  again.restore(std::move(items));
+  ReplayPlan plan = plan_replay(conversation), replan = plan_replay(again);
+  fail_unless(plan.item_ids == replan.item_ids);
+  for (std::size_t i = 0; i < plan.events.size(); ++i) {
+    assert_text(build_client_event(replan.events[i]), build_client_event(plan.events[i]));
+  }
+}
+
 }  // namespace
 
 GST_START_TEST(a_replay_is_accepted_and_is_the_same_conversation) {
@@ -203,6 +249,8 @@ GST_START_TEST(a_replay_is_accepted_and_is_the_same_conversation) {
     const Conversation &conversation = talk.scene.conversation;
     if (dice.one_in(2)) talk.scene.end_call();
     check_replay(conversation, {});
+    check_simulator(conversation);
+    check_written(conversation);
     check_update(conversation, earlier);
     ReplayLimits small;
     small.max_items = static_cast<std::size_t>(dice.upto(8));
