@@ -37,7 +37,7 @@ void sync_directory_of(const std::string &path) {
   if (file) fsync(file.get());
 }
 
-Result<std::optional<FileLock>> FileLock::try_take(const std::string &path) {
+Result<std::unique_ptr<FileLock>> FileLock::try_take(const std::string &path) {
   // Between open and flock the last owner may have removed the file: then it is another's name.
   for (int tries = 0; tries < 100; ++tries) {
     OwnedFile file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -49,20 +49,20 @@ Result<std::optional<FileLock>> FileLock::try_take(const std::string &path) {
     }
     if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
       int why = errno;
-      if (why == EWOULDBLOCK || why == EINTR) return std::optional<FileLock>();
+      if (why == EWOULDBLOCK || why == EINTR) return std::unique_ptr<FileLock>();
       return storage_error(
           "The file " + path + " could not be locked: the store needs a local file system.",
           g_strerror(why));
     }
     FileLock lock(path, std::move(file));
-    if (lock.holds()) return std::optional<FileLock>(std::move(lock));
+    if (lock.holds()) return std::make_unique<FileLock>(std::move(lock));
   }
-  return std::optional<FileLock>();
+  return std::unique_ptr<FileLock>();
 }
 
-Result<std::optional<FileLock>> FileLock::take(const std::string &path, TimePoint deadline) {
+Result<std::unique_ptr<FileLock>> FileLock::take(const std::string &path, TimePoint deadline) {
   while (true) {
-    Result<std::optional<FileLock>> lock = try_take(path);
+    Result<std::unique_ptr<FileLock>> lock = try_take(path);
     if (!lock || lock.value() || Clock::now() > deadline) return lock;
     std::this_thread::sleep_for(kLockPause);
   }

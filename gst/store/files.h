@@ -3,6 +3,7 @@
 // Never removes a file that is not ours, never widens a mode.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,9 +48,9 @@ void sync_directory_of(const std::string &path);
 class FileLock {
  public:
   // Nothing: another one has it.
-  static Result<std::optional<FileLock>> try_take(const std::string &path);
+  static Result<std::unique_ptr<FileLock>> try_take(const std::string &path);
   // Waits for it.
-  static Result<std::optional<FileLock>> take(const std::string &path, TimePoint deadline);
+  static Result<std::unique_ptr<FileLock>> take(const std::string &path, TimePoint deadline);
 
   FileLock(FileLock &&) = default;
   FileLock &operator=(FileLock &&) = default;

@@ -75,7 +75,7 @@ class SqliteBackend final : public Backend {
   std::optional<FileIdentity> file_;       // that is open
   std::optional<FileIdentity> last_file_;  // also after disconnect()
   Statements statements_;
-  std::optional<FileLock> owner_;
+  std::unique_ptr<FileLock> owner_;
   bool blank_ = false;    // there is not even a table
   bool emptied_ = false;  // since the last claim
 };
@@ -124,7 +124,7 @@ Result<Backend::Opened> SqliteBackend::open() {
   std::string directory = path_.substr(0, path_.rfind('/'));
   if (Status made = make_private_directory(directory); !made) return made.error();
   // One process at a time makes, judges and renames.
-  Result<std::optional<FileLock>> opening =
+  Result<std::unique_ptr<FileLock>> opening =
       FileLock::take(path_ + ".lock", Clock::now() + kOpenPatience);
   if (!opening) return opening.error();
   if (!opening.value()) {
@@ -212,10 +212,10 @@ Status SqliteBackend::prepare() {
 }
 
 Result<Claim> SqliteBackend::claim() {
-  bool emptied = std::exchange(emptied_, false), was_owner = owner_.has_value();
+  bool emptied = std::exchange(emptied_, false), was_owner = owner_ != nullptr;
   if (owner_ && owner_->holds()) return emptied ? Claim::Emptied : Claim::Kept;
   owner_.reset();
-  Result<std::optional<FileLock>> lock =
+  Result<std::unique_ptr<FileLock>> lock =
       FileLock::try_take(path_ + ".owner-" + file_name_of(session_));
   if (!lock) return lock.error();
   if (!lock.value()) return Claim::Held;
