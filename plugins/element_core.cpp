@@ -16,7 +16,10 @@ OAIRT_LOG_USE(element)
 namespace oairt {
 namespace {
 
-constexpr auto kEndWait = milliseconds(1500);
+constexpr auto kEndWait =
+    milliseconds(5000);  // hang-up, store and connections have limits of their own
+// An event is handed on in much less; a handler of the application may wait for this very thread.
+constexpr auto kCallWait = milliseconds(100);
 
 std::atomic<int> live_elements{0};
 
@@ -57,7 +60,22 @@ class ElementCore::Observer final : public SessionObserver {
 
   void on_session_event(const SessionEvent &event) override {
     NoWaitScope no_wait;
+    if (!enter()) return;
     if (auto element = lock()) ElementCore::of(element.get())->deliver(event);
+    leave();
+  }
+  void open() {
+    LockGuard guard(mutex_);
+    open_ = true;
+  }
+  // No event reaches the element any more, and none holds it: whoever gives up the last reference
+  // after this is the application, which can wait for the end of the session.
+  void close(Duration limit) {
+    LockGuard guard(mutex_);
+    open_ = false;
+    if (NoWaitScope::active()) return;
+    quiet_.wait_until(mutex_, Clock::now() + limit,
+                      [this]() OAIRT_REQUIRES(mutex_) { return calls_ == 0; });
   }
   Secret request_token() override {
     NoWaitScope no_wait;
@@ -85,7 +103,22 @@ class ElementCore::Observer final : public SessionObserver {
     return Ref<GstElement>::adopt(static_cast<GstElement *>(g_weak_ref_get(&element_)));
   }
 
+  bool enter() {
+    LockGuard guard(mutex_);
+    calls_ += open_ ? 1 : 0;
+    return open_;
+  }
+  void leave() {
+    LockGuard guard(mutex_);
+    --calls_;
+    quiet_.notify_all();
+  }
+
   GWeakRef element_;
+  Mutex mutex_;
+  Condition quiet_;
+  bool open_ OAIRT_GUARDED_BY(mutex_) = false;
+  int calls_ OAIRT_GUARDED_BY(mutex_) = 0;
 };
 
 ElementCore::ElementCore(GstElement *element)
@@ -243,6 +276,7 @@ GstStateChangeReturn ElementCore::change_state(GstElementClass *parent, GstState
 bool ElementCore::attach() {
   auto session = Session::acquire(session_key());
   // Before attach(): the session may speak at once.
+  observer_->open();
   if (!hosted_) message_owners::join(this, session.get(), top_level(element_).get());
   GString_ name(gst_object_get_name(GST_OBJECT_CAST(element_)));
   Settings own = settings();
@@ -277,6 +311,7 @@ void ElementCore::detach() {
   if (!session) return;
   if (on_detached) on_detached();
   session->detach(member);
+  observer_->close(kCallWait);
   message_owners::leave(this);
 }
 
