@@ -289,7 +289,8 @@ Status Engine::write_pending() {
     std::vector<Change> changes;
     {
       LockGuard guard(lock_);
-      changes = pending_.take(kBatchBytes);
+      // What waits was saved after the erasure that is due, and must not be written before it.
+      if (erasing_.empty()) changes = pending_.take(kBatchBytes);
     }
     if (changes.empty()) return Success{};
     in_flight_.emplace(InFlight{std::move(changes), {}});
