@@ -77,15 +77,15 @@ void RecordKeeper::take_over(const StoredRecord &record) {
   saved_.clear();
   last_slot_ = 0;
   opened_ms_ = record.opened_ms;
+  // What cannot be read is left alone: its slot is not used again, and not erased.
   auto items = restore_order(record.items);
+  for (const ConversationItem &item : items) saved_[item.slot].id = item.id;
   for (const StoredItem &stored : record.items) {
-    saved_[stored.slot].after = stored_after(stored);
     last_slot_ = std::max(last_slot_, stored.slot);
-  }
-  for (const ConversationItem &item : items) {
-    Saved &saved = saved_[item.slot];
-    saved.id = item.id;
-    saved.hash = std::hash<std::string>()(stored_text(item, saved.after));
+    auto saved = saved_.find(stored.slot);
+    if (saved == saved_.end()) continue;
+    saved->second.after = stored_after(stored);
+    saved->second.hash = std::hash<std::string>()(stored.text);
   }
   // What this process was told already is newer.
   RecordState told = std::move(state_);
@@ -106,7 +106,6 @@ void RecordKeeper::on_store_standby() {
 }
 
 void RecordKeeper::on_store_lost() {
-  LOG_WARNING("another process has taken the session over");
   conversation_.clear();
   on_store_standby();
 }
@@ -116,7 +115,7 @@ void RecordKeeper::on_store_trouble(const Error &error) {
   if (standing_ == Standing::Opening) become_ready({});
 }
 
-void RecordKeeper::on_store_healed() { LOG_INFO("the store is back: all that was said is saved"); }
+void RecordKeeper::on_store_healed() {}
 
 // What it held is gone while we drive: a place that was emptied, a file that was set aside.
 void RecordKeeper::on_store_emptied() {
@@ -172,11 +171,14 @@ void RecordKeeper::save(const ConversationItem &item, int64_t previous_slot) {
 
 // What was deleted goes from the store too; what was dropped for being too much stays there.
 void RecordKeeper::erase_missing() {
+  const auto &items = conversation_.items();
+  auto stored =
+      std::count_if(items.begin(), items.end(), [](const auto &item) { return item.slot > 0; });
+  if (static_cast<std::size_t>(stored) == saved_.size()) return;
   std::set<int64_t> present;
-  for (const auto &item : conversation_.items()) {
+  for (const auto &item : items) {
     if (item.slot > 0) present.insert(item.slot);
   }
-  if (present.size() == saved_.size()) return;
   bool all_gone = present.empty();
   int64_t oldest = all_gone ? 0 : *present.begin();
   std::set<int64_t> moved;
@@ -230,7 +232,6 @@ void RecordKeeper::begin_record() {
   if (store_ && opened_) store_->close_record(wall_ms());
   forget_places(kNever);
   opened_ms_ = 0;
-  withdrawn_ = false;
   RecordState fresh;
   fresh.preferences = options_.preferences;
   fresh.mute = state_.mute;

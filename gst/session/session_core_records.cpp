@@ -204,9 +204,8 @@ void SessionCore::fall_asleep(TimePoint now) {
 }
 
 void SessionCore::listen_asleep() {
-  if (media_->last_input_voice() != std::exchange(heard_asleep_, media_->last_input_voice())) {
-    if (++voiced_ticks_ >= kVoicedTicksToWake) wake();
-  }
+  TimePoint before = std::exchange(heard_asleep_, media_->last_input_voice());
+  if (heard_asleep_ != before && ++voiced_ticks_ >= kVoicedTicksToWake) wake();
 }
 
 void SessionCore::wake() {

@@ -197,6 +197,11 @@ GST_START_TEST(consent_decides_what_is_saved_and_withdrawing_erases) {
     scene.act([&] { scene.keeper().withdraw_consent(); });
     scene.say("d", "four");
     assert_text(scene.words(), "one two three four ");
+    scene.act([&] {
+      scene.keeper().begin_record();
+      scene.conversation().clear();
+    });
+    scene.say("e", "five");
   }
   assert_text(left_in(options), "");
 }
@@ -215,6 +220,31 @@ GST_START_TEST(consent_that_is_given_again_does_not_bring_back_what_was_erased) 
   assert_text(left_in(options), "two ");
 }
 GST_END_TEST
+
+constexpr const char *kStrange = "{\"kind\":\"hologram\",\"after\":1}";
+
+class Nobody final : public StoreListener {
+  void on_store_opened(StoredRecord) override {}
+  void on_store_standby() override {}
+  void on_store_lost() override {}
+  void on_store_trouble(const Error &) override {}
+  void on_store_healed() override {}
+};
+
+void place_strange_item(const StoreOptions &options, int64_t slot) {
+  EventLoop loop("test-loop");
+  Nobody nobody;
+  std::unique_ptr<Store> store;
+  Awaited<bool> closed;
+  run_in(loop, [&] {
+    store = std::move(Store::create(loop, options, nobody)).value();
+    store->save_item({slot, wall_ms(), kStrange});
+    store->close(Clock::now() + std::chrono::seconds(5), closed.callback());
+    return true;
+  });
+  fail_unless(closed.wait().value_or(false));
+  run_in(loop, [&] { return store.reset(), true; });
+}
 
 // A file is where the folder of the store should be, until it is not.
 class Obstacle {
@@ -311,6 +341,48 @@ GST_START_TEST(a_store_that_is_deleted_meanwhile_is_given_everything_again) {
 }
 GST_END_TEST
 
+GST_START_TEST(withdrawn_consent_holds_for_the_next_record_until_it_is_given) {
+  PersistenceOptions options = in_memory("withdrawn");
+  {
+    Scene scene(options);
+    fail_unless(scene.wait_until_ready());
+    scene.act([&] {
+      scene.keeper().withdraw_consent();
+      scene.keeper().begin_record();
+    });
+    scene.say("a", "one");
+    scene.act([&] { scene.keeper().begin_record(); });
+    scene.act([&] { scene.keeper().grant_consent(); });
+    scene.say("b", "two");
+  }
+  assert_text(left_in(options), "two ");
+}
+GST_END_TEST
+
+// An item of a newer version, say: it is not ours to erase.
+GST_START_TEST(what_cannot_be_read_stays_where_it_is) {
+  Obstacle obstacle;
+  obstacle.remove();
+  StoreOptions place = obstacle.options().store;
+  {
+    Scene scene(obstacle.options());
+    fail_unless(scene.wait_until_ready());
+    scene.say("a", "one");
+  }
+  place_strange_item(place, 2);
+  {
+    Scene scene(obstacle.options());
+    fail_unless(scene.wait_until_ready());
+    assert_text(scene.words(), "one ");
+    scene.say("b", "two", "a");
+  }
+  auto all = read_all_records(place);
+  fail_unless(all.ok() && all->size() == 1);
+  fail_unless_equals_int(all->front().items.size(), 3);
+  assert_text(all->front().items[1].text, kStrange);
+}
+GST_END_TEST
+
 OAIRT_TEST_MAIN(record_keeper, without_persistence_it_is_ready_and_keeps_nothing,
                 what_is_added_put_between_changed_and_deleted_comes_back_as_it_was,
                 a_new_record_begins_empty_and_with_the_preferences,
@@ -318,4 +390,6 @@ OAIRT_TEST_MAIN(record_keeper, without_persistence_it_is_ready_and_keeps_nothing
                 consent_that_is_given_again_does_not_bring_back_what_was_erased,
                 a_store_that_is_there_late_is_given_what_was_said_meanwhile,
                 a_store_that_is_there_before_the_first_call_gives_what_it_has,
-                a_store_that_is_deleted_meanwhile_is_given_everything_again)
+                a_store_that_is_deleted_meanwhile_is_given_everything_again,
+                withdrawn_consent_holds_for_the_next_record_until_it_is_given,
+                what_cannot_be_read_stays_where_it_is)
