@@ -12,6 +12,7 @@
 
 #include "base/lock.h"
 #include "base/result.h"
+#include "fatal_post.h"
 #include "gstopenairealtimeprops.h"
 #include "session/session.h"
 
@@ -79,6 +80,7 @@ class ElementCore {
   GstElement *const element_;
   bool hosted_ = false;
   std::shared_ptr<Observer> observer_;
+  FatalPost fatal_post_;
 
   mutable Mutex lock_;
   Settings settings_ OAIRT_GUARDED_BY(lock_);

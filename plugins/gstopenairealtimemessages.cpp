@@ -205,17 +205,6 @@ void post_failure(GstElement *element, const Error &error, bool fatal) {
   gst_element_post_message(element, message);
 }
 
-void post_fatal_when_settled(GstElement *element, const Error &error) {
-  auto post = [](GstElement *owner, gpointer data) {
-    auto top = Ref<GstObject>::share(GST_OBJECT_CAST(owner));
-    while (auto parent = Ref<GstObject>::adopt(gst_object_get_parent(top.get()))) top = parent;
-    gst_element_get_state(GST_ELEMENT_CAST(top.get()), nullptr, nullptr, 2 * GST_SECOND);
-    if (GST_STATE(owner) > GST_STATE_NULL) post_failure(owner, *static_cast<Error *>(data), true);
-  };
-  gst_element_call_async(element, post, new Error(error),
-                         [](gpointer data) { delete static_cast<Error *>(data); });
-}
-
 UniqueStructure stats_structure(const SessionSnapshot &snapshot) {
   auto stats = adopt(gst_structure_new("application/x-openai-realtime-stats", "connection-state",
                                        G_TYPE_STRING, to_string(snapshot.state), "call-id",

@@ -18,10 +18,6 @@ UniqueStructure message_structure(const SessionEvent &event);
 // GST_MESSAGE_ERROR for what does not heal, GST_MESSAGE_WARNING for what does; both with the
 // sentence for the user, the detail for the engineer, and a structure of details.
 void post_failure(GstElement *element, const Error &error, bool fatal);
-// The same for what does not heal, once the pipeline has finished the state change it is in (at
-// most 2 s): an ERROR in the middle of one aborts it, and the source would never get to run.
-// Returns at once.
-void post_fatal_when_settled(GstElement *element, const Error &error);
 
 // application/x-openai-realtime-stats
 UniqueStructure stats_structure(const SessionSnapshot &snapshot);

@@ -6,7 +6,6 @@
 The microphone is a recording of a question, the loudspeaker a file.
 """
 import argparse
-import json
 import os
 import pathlib
 import signal
@@ -15,10 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-BOUND_S = 40
-KEY = "sk-simulator-kiosk"
+from programs import BOUND_S, KEY, Simulator, sessions, speak, wait_until
 
 
 class Manager:
@@ -40,38 +37,20 @@ class Manager:
                 sys.exit(f"no {text!r} within {BOUND_S} s, but {self.heard}")
 
 
-def state(url):
-    with urllib.request.urlopen(url.removesuffix("/v1") + "/simulator/state", timeout=5) as answer:
-        return json.load(answer)
-
-
-def wait_until(what, condition):
-    deadline = time.monotonic() + BOUND_S
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"not within {BOUND_S} s: {what}")
-        time.sleep(0.05)
-
-
-def sessions(url):
-    return [call["session"] for call in state(url)["sessions"]]
-
-
 def items_of(url):
     return [len(session["items"]) for session in sessions(url)]
 
 
 def run(kiosk, url, folder):
-    speech = folder / "question.wav"
-    say = ["espeak-ng", "-v", "en-us", "-w", str(speech), "What can I see here today?"]
-    subprocess.run(say, check=True, timeout=30)
+    speech, heard = folder / "question.wav", folder / "heard.wav"
+    speak(speech, "What can I see here today?")
     manager = Manager(folder)
     environment = dict(os.environ, OPENAI_API_KEY=KEY, NOTIFY_SOCKET=manager.path)
     environment["XDG_STATE_HOME"] = str(folder / "state")
     microphone = f"filesrc location={speech} ! wavparse ! audioconvert ! audioresample"
     process = subprocess.Popen(
         [kiosk, "--base-url", url, "--microphone", microphone]
-        + ["--loudspeaker", "wavenc ! filesink location=" + str(folder / "heard.wav")],
+        + ["--loudspeaker", f"wavenc ! filesink location={heard}"],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
@@ -91,7 +70,7 @@ def run(kiosk, url, folder):
             process.kill()
     if process.returncode != 0 or "the next visitor (split-session)" not in output:
         sys.exit(f"status {process.returncode}: {output}")
-    if (folder / "heard.wav").stat().st_size < 200_000:
+    if heard.stat().st_size < 200_000:
         sys.exit("next to nothing was played")
 
 
@@ -100,17 +79,8 @@ def main():
     parser.add_argument("--kiosk", required=True)
     parser.add_argument("--simulator", required=True)
     arguments = parser.parse_args()
-    simulator = subprocess.Popen(
-        [arguments.simulator, "--port", "0", "--api-key", KEY], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        url = json.loads(simulator.stdout.readline())["listening"]
-        with tempfile.TemporaryDirectory() as name:
-            run(arguments.kiosk, url, pathlib.Path(name))
-    finally:
-        simulator.terminate()
-        simulator.wait(10)
-        simulator.stdout.close()
+    with Simulator(arguments.simulator) as url, tempfile.TemporaryDirectory() as name:
+        run(arguments.kiosk, url, pathlib.Path(name))
 
 
 if __name__ == "__main__":
