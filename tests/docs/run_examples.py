@@ -116,7 +116,7 @@ def parse(command, source):
     words = shlex.split(command.replace("\\\n", " "))
     if not command.startswith("gst-launch-1.0"):
         script = source / words[0].removeprefix("build/")
-        there = script.exists() or script.with_suffix(".c").exists()
+        there = any(map(pathlib.Path.exists, (script, script.with_suffix(".c"), script.with_suffix(".cpp"))))
         return "" if there else f"there is no {words[0]}"
     try:
         import gi
