@@ -30,9 +30,15 @@ void set_if_there(GstElement *element, const char *name, const char *value) {
   }
 }
 
+void forget_query(gpointer pad, GstMiniObject *) {
+  gst_pad_set_element_private(GST_PAD(pad), nullptr);
+}
+
 gboolean answer_latency(GstPad *pad, GstObject *parent, GstQuery *query) {
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
   gst_query_set_latency(query, TRUE, kLead, GST_CLOCK_TIME_NONE);
+  gst_pad_set_element_private(pad, query);
+  gst_mini_object_weak_ref(GST_MINI_OBJECT_CAST(query), forget_query, pad);
   return TRUE;
 }
 
@@ -127,6 +133,10 @@ bool VoiceDsp::start(const VoiceDspOptions &options) {
   captured_->begin();
   // Without it the probe gives nothing out. None: what is played now is heard now.
   gst_pad_push_event(played_->out.get(), gst_event_new_latency(0));
+  // The probe asks about the latency then, and leaks its query (at least up to 1.26).
+  if (auto *query = static_cast<GstQuery *>(gst_pad_get_element_private(played_->in.get()))) {
+    gst_query_unref(query);
+  }
   return true;
 }
 

@@ -178,7 +178,7 @@ void DownlinkQueue::make_ramp() {
   if (state_ != State::Playing || size_ == 0 || head().silent || head().first) return;
   ramp_ = head().samples;
   for (int i = 0; i < kFrameSamples; ++i) {
-    int left = std::max(0, kRampSamples - 1 - i);
+    int left = std::max(0, kRampSamples - i);
     auto &sample = (*ramp_)[static_cast<size_t>(i)];
     sample = static_cast<int16_t>(sample * left / kRampSamples);
   }
