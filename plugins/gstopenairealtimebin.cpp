@@ -15,7 +15,9 @@
 #include "gstopenairealtimebin.h"
 
 #include "base/ref.h"
+#include "echo_control.h"
 #include "element_core.h"
+#include "gstopenairealtimemessages.h"
 #include "gstopenairealtimesignals.h"
 #include "gstopenairealtimesink.h"
 #include "gstopenairealtimesrc.h"
@@ -28,7 +30,14 @@ struct Private {
 
   oairt::ElementCore core;
   GstElement *sink = nullptr, *src = nullptr;  // owned by the bin
+  std::shared_ptr<oairt::EchoControl> echo = std::make_shared<oairt::EchoControl>();
+  oairt::Mutex lock;
+  std::optional<oairt::Error> no_dsp OAIRT_GUARDED_BY(lock);  // not yet told
+  // Streaming thread of the input only.
+  bool new_input = false, opus = false, opus_told = false;
 };
+
+constexpr const char *kDspSettings[] = {"echo-cancel", "noise-suppression", "gain-control"};
 
 }  // namespace
 
@@ -43,6 +52,85 @@ GST_ELEMENT_REGISTER_DEFINE(openairealtimebin, "openairealtimebin", GST_RANK_NON
                             GST_TYPE_OPENAI_REALTIME_BIN)
 
 static Private *priv_of(gpointer object) { return GST_OPENAI_REALTIME_BIN(object)->priv; }
+
+// --- echo ---
+
+static void keep_for_later(Private *priv, const oairt::Status &status) {
+  oairt::LockGuard guard(priv->lock);
+  priv->no_dsp.reset();
+  if (!status) priv->no_dsp = status.error();
+}
+
+static void apply_settings(Private *priv, const oairt::Settings &settings) {
+  oairt::EchoControl::Options options;
+  options.dsp.echo_cancel = oairt::setting_bool(settings, "echo-cancel");
+  options.dsp.noise_suppression = oairt::setting_bool(settings, "noise-suppression");
+  options.dsp.gain_control = oairt::setting_bool(settings, "gain-control");
+  options.half_duplex = oairt::setting_bool(settings, "half-duplex");
+  auto status = priv->echo->set_options(options);
+  if (!status || !options.dsp.any()) keep_for_later(priv, status);
+}
+
+// Whether somebody wants what Opus input cannot have.
+static bool asked_for_dsp(Private *priv) {
+  auto settings = priv->core.settings();
+  for (const char *name : kDspSettings) {
+    if (settings.count(name) > 0 && oairt::setting_bool(settings, name)) return true;
+  }
+  return false;
+}
+
+static void tell_opus(GstElement *bin) {
+  auto *priv = priv_of(bin);
+  if (priv->opus_told || !asked_for_dsp(priv)) return;
+  priv->opus_told = true;
+  oairt::post_failure(bin,
+                      {oairt::ErrorCode::Media,
+                       "Opus input goes out as it is: echo cancellation, noise suppression and "
+                       "gain control need raw audio.",
+                       "put opusdec before the element, or set them to false",
+                       {},
+                       {}},
+                      false);
+}
+
+static void tell_missing(GstElement *bin, GstPad *pad) {
+  auto *priv = priv_of(bin);
+  auto query = oairt::Ref<GstQuery>::adopt(gst_query_new_latency());
+  gboolean live = FALSE;
+  if (gst_pad_peer_query(pad, query.get())) {
+    gst_query_parse_latency(query.get(), &live, nullptr, nullptr);
+  }
+  if (!live && !asked_for_dsp(priv)) return;  // nothing is missed: there is no echo in a file
+  std::optional<oairt::Error> error;
+  {
+    oairt::LockGuard guard(priv->lock);
+    error.swap(priv->no_dsp);
+  }
+  if (error) oairt::post_failure(bin, *error, false);
+}
+
+// Tells once what the dsp cannot do, when it is known what comes in.
+static GstPadProbeReturn on_input(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  auto *bin = GST_ELEMENT_CAST(data);
+  auto *priv = priv_of(bin);
+  if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+    if (!std::exchange(priv->new_input, false)) return GST_PAD_PROBE_OK;
+    if (priv->opus) {
+      tell_opus(bin);
+    } else {
+      tell_missing(bin, pad);
+    }
+  } else if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_CAPS) {
+    GstCaps *caps = nullptr;
+    gst_event_parse_caps(GST_PAD_PROBE_INFO_EVENT(info), &caps);
+    priv->opus = oairt::is_opus(caps);
+    priv->new_input = true;
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+// --- properties and states ---
 
 // The session's settings stay here; what one direction acts on by itself goes on to it.
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
@@ -67,8 +155,11 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
     std::string key = priv->core.session_key();
     oairt::ElementCore::of(priv->sink)->set_host_key(key);
     oairt::ElementCore::of(priv->src)->set_host_key(key);
+    keep_for_later(priv, priv->echo->start());
   }
-  return priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) priv->echo->stop();
+  return result;
 }
 
 static GstElement *add_child(GstOpenaiRealtimeBin *self, GType type, const char *name) {
@@ -78,19 +169,30 @@ static GstElement *add_child(GstOpenaiRealtimeBin *self, GType type, const char 
   return child;
 }
 
-static void add_ghost(GstOpenaiRealtimeBin *self, GstElement *child, const char *name) {
+static GstPad *add_ghost(GstOpenaiRealtimeBin *self, GstElement *child, const char *name) {
   GstPadTemplate *templ = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(self), name);
   auto target = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(child, name));
-  gst_element_add_pad(GST_ELEMENT_CAST(self),
-                      gst_ghost_pad_new_from_template(name, target.get(), templ));
+  GstPad *pad = gst_ghost_pad_new_from_template(name, target.get(), templ);
+  gst_element_add_pad(GST_ELEMENT_CAST(self), pad);
+  return pad;
 }
 
 static void gst_openai_realtime_bin_init(GstOpenaiRealtimeBin *self) {
   auto *priv = self->priv = new Private(GST_ELEMENT_CAST(self));
   priv->sink = add_child(self, GST_TYPE_OPENAI_REALTIME_SINK, "sink");
   priv->src = add_child(self, GST_TYPE_OPENAI_REALTIME_SRC, "src");
-  add_ghost(self, priv->sink, "sink");
+  GstPad *input = add_ghost(self, priv->sink, "sink");
   add_ghost(self, priv->src, "src");
+  gst_pad_add_probe(
+      input,
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
+      on_input, self, nullptr);
+  oairt::set_echo_control(GST_OPENAI_REALTIME_SINK(priv->sink), priv->echo);
+  oairt::set_echo_control(GST_OPENAI_REALTIME_SRC(priv->src), priv->echo);
+  priv->core.on_settings = [priv](const oairt::Settings &settings) {
+    apply_settings(priv, settings);
+  };
+  apply_settings(priv, {});
 }
 
 static void finalize(GObject *object) {

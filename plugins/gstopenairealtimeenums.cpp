@@ -163,6 +163,21 @@ GType gst_openai_realtime_eos_policy_get_type() {
   return type;
 }
 
+/**
+ * GstOpenaiRealtimeBargeIn:
+ *
+ * How the model's voice is cut.
+ */
+GType gst_openai_realtime_barge_in_get_type() {
+  static const GEnumValue values[] = {
+      {0, "Faded out in the source; the stream is continuous", "ramp"},
+      {1, "What the elements behind the source hold is flushed, too", "flush"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeBargeIn", values);
+  return type;
+}
+
 namespace oairt {
 
 const char *enum_nick(GType type, int value) {

@@ -17,6 +17,7 @@ guint read_only_id(ReadOnly which) {
 
 bool carries(ElementKind kind, Carrier carrier) {
   if (kind == ElementKind::Bin || carrier == Carrier::All) return true;
+  if (carrier == Carrier::Bin) return false;
   return (kind == ElementKind::Sink) == (carrier == Carrier::AudioIn);
 }
 

@@ -13,7 +13,8 @@
 namespace oairt {
 
 enum class ElementKind { Sink, Src, Bin };
-enum class Carrier { All, AudioIn, AudioOut };  // every element; sink and bin; src and bin
+// Every element; sink and bin; src and bin; the bin alone.
+enum class Carrier { All, AudioIn, AudioOut, Bin };
 enum class Scope { Session, Element };          // merged into the session; the element's own
 enum class ValueKind { Boolean, Integer, Real, String, Enum };
 

@@ -348,6 +348,44 @@ const PropertyRow kRows[] = {
               "end by itself",
      .text = "none",
      .enum_type = gst_openai_realtime_eos_policy_get_type},
+    {.name = "barge-in",
+     .carrier = Carrier::AudioOut,
+     .scope = Scope::Element,
+     .kind = ValueKind::Enum,
+     .nick = "Barge-in",
+     .blurb = "How the model's voice is cut when the user speaks over it, or by the action "
+              "interrupt: ramp for mixers, muxers and recorders, flush for loudspeakers",
+     .text = "ramp",
+     .enum_type = gst_openai_realtime_barge_in_get_type},
+    // --- both, in the bin ---
+    {.name = "echo-cancel",
+     .carrier = Carrier::Bin,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "Echo cancellation",
+     .blurb = "Take the model's voice, as the loudspeaker plays it, out of what the microphone "
+              "hears; for raw, live input. Needs webrtcdsp (gst-plugins-bad)",
+     .number = true},
+    {.name = "noise-suppression",
+     .carrier = Carrier::Bin,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "Noise suppression",
+     .blurb = "Take steady noise out of raw input (webrtcdsp). The service has its own: "
+              "noise-reduction"},
+    {.name = "gain-control",
+     .carrier = Carrier::Bin,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "Gain control",
+     .blurb = "Bring raw input to an even loudness (webrtcdsp)"},
+    {.name = "half-duplex",
+     .carrier = Carrier::Bin,
+     .scope = Scope::Element,
+     .kind = ValueKind::Boolean,
+     .nick = "Half duplex",
+     .blurb = "Send silence in place of the input while the model is heard, and 0.3 s longer; only "
+              "the action interrupt stops it then"},
 };
 
 }  // namespace

@@ -27,6 +27,7 @@
 #include "gstopenairealtimesignals.h"
 #include "input_caps.h"
 #include "mediasink.h"
+#include "speech_stage.h"
 #include "voice_meter.h"
 
 OAIRT_LOG_USE(element)
@@ -47,6 +48,7 @@ struct Private {
   GstPad *pad = nullptr;                              // the element's own
   GstElement *convert = nullptr, *encoder = nullptr;  // owned by the bin, as is what follows
   GstOpenaiRealtimeMediaSink *media_sink = nullptr;
+  GstElement *filter = nullptr;   // behind it speech is mono, at 48 kHz
   const char *missing = nullptr;  // the element that is not installed
   // Streaming thread only.
   Input input = Input::Raw;
@@ -257,7 +259,7 @@ static void make_raw_chain(GstOpenaiRealtimeSink *self) {
   auto *priv = self->priv;
   priv->convert = make_part(self, "audioconvert", "convert");
   priv->resample = make_part(self, "audioresample", "resample");
-  GstElement *filter = make_part(self, "capsfilter", "filter");
+  GstElement *filter = priv->filter = make_part(self, "capsfilter", "filter");
   priv->encoder = make_part(self, "opusenc", "encoder");
   if (priv->missing != nullptr) return;
   auto caps = oairt::Ref<GstCaps>::adopt(gst_caps_new_simple(
@@ -311,6 +313,16 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
                                               session->input_resumed();
                                           },
                                       });
+}
+
+void oairt::set_echo_control(GstOpenaiRealtimeSink *sink, std::shared_ptr<EchoControl> control) {
+  auto *priv = sink->priv;
+  if (priv->missing != nullptr) return;
+  auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(priv->filter, "src"));
+  SpeechStage::install(pad.get(), control);
+  set_withheld(priv->media_sink, [control](Duration from, Duration length) {
+    return control->withheld(from, length);
+  });
 }
 
 static void finalize(GObject *object) {

@@ -3,7 +3,11 @@
 // Never lets the network hold up the pipeline.
 #pragma once
 
+#include <memory>
+
 #include <gst/gst.h>
+
+#include "echo_control.h"
 
 G_BEGIN_DECLS
 
@@ -13,3 +17,10 @@ G_DECLARE_FINAL_TYPE(GstOpenaiRealtimeSink, gst_openai_realtime_sink, GST, OPENA
 GST_ELEMENT_REGISTER_DECLARE(openairealtimesink)
 
 G_END_DECLS
+
+namespace oairt {
+
+// Before the element is used: what is asked whether its input is the user's.
+void set_echo_control(GstOpenaiRealtimeSink *sink, std::shared_ptr<EchoControl> control);
+
+}  // namespace oairt

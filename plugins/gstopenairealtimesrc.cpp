@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/ref.h"
 #include "element_core.h"
+#include "flusher.h"
 #include "gstopenairealtimesignals.h"
 #include "output_frame.h"
 #include "output_ticks.h"
@@ -56,10 +57,14 @@ constexpr uint64_t kMaxDiscard = 1500;  // frames: 30 s
 constexpr GstClockTime kFrameNs = std::chrono::nanoseconds(oairt::kFrameDuration).count();
 
 struct Private {
-  explicit Private(GstElement *element) : core(element) {}
+  explicit Private(GstElement *element)
+      : core(element), flusher(element, [element, this] { forget_cut(element); }) {}
+  void forget_cut(GstElement *element);
 
   oairt::ElementCore core;
-  std::shared_ptr<oairt::MediaPort> media;  // set while nothing streams
+  oairt::Flusher flusher;
+  std::shared_ptr<oairt::EchoControl> echo;  // of the bin
+  std::shared_ptr<oairt::MediaPort> media;   // set while nothing streams
   std::atomic<double> volume{1.0};
   std::atomic<bool> ends_after_answer{false}, answer_finished{false};
   std::atomic<bool> flushed{false};  // the next frame does not follow the last one
@@ -136,6 +141,7 @@ static gboolean start(GstBaseSrc *src) {
   priv->ticks.reset();
   priv->frame.reset_volume(priv->volume);
   priv->answer_finished = false;
+  priv->flusher.reset();
   resume(priv);
   return TRUE;
 }
@@ -186,6 +192,25 @@ static RunningTime running_time(GstElement *element) {
   return time;
 }
 
+// What was flushed is not heard, and its ramp would be a sound of its own. Any thread.
+void Private::forget_cut(GstElement *element) {
+  if (auto session = core.session()) session->media()->drop_ramp();
+  if (echo) echo->far_end().cut(running_time(element).now());
+}
+
+// How much later than it is given out a frame is heard, as the pipeline says.
+static GstPadProbeReturn on_upstream_event(GstPad *, GstPadProbeInfo *info, gpointer data) {
+  auto *priv = static_cast<Private *>(data);
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_LATENCY) return GST_PAD_PROBE_OK;
+  GstClockTime latency = 0;
+  gst_event_parse_latency(event, &latency);
+  if (!GST_CLOCK_TIME_IS_VALID(latency)) return GST_PAD_PROBE_OK;
+  priv->flusher.set_latency(std::chrono::nanoseconds(latency));
+  if (priv->echo) priv->echo->far_end().set_latency(std::chrono::nanoseconds(latency));
+  return GST_PAD_PROBE_OK;
+}
+
 enum class Wait { Due, Again, Flushing };
 
 static Wait wait_until(Private *priv, const RunningTime &time, Duration due) {
@@ -226,7 +251,12 @@ static oairt::Ref<GstBuffer> read_frame(Private *priv, const OutputTicks::Tick &
   bool silence = priv->media->read(samples.data(), now) == oairt::MediaPort::Frame::Silence;
   if (silence && priv->ends_after_answer && priv->answer_finished &&
       priv->media->queued() == Duration(0)) {
+    priv->flusher.note_end();
     return nullptr;
+  }
+  if (!silence) priv->flusher.note_voice(oairt::Clock::now());
+  if (priv->echo && !silence) {
+    priv->echo->far_end().write(tick.number, samples.data(), priv->volume);
   }
   auto buffer = priv->frame.make(samples.data(), silence, priv->volume);
   if (!buffer) return nullptr;
@@ -307,12 +337,20 @@ static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
   priv->core.on_settings = [priv](const oairt::Settings &settings) {
     priv->volume = oairt::setting_double(settings, "volume");
     priv->ends_after_answer = oairt::setting_text(settings, "eos-policy") == "after-answer";
+    priv->flusher.set_enabled(oairt::setting_text(settings, "barge-in") == "flush");
   };
   priv->core.on_attached = [priv](oairt::Session &session) { priv->media = session.media(); };
   priv->core.on_detached = [priv] { priv->media = nullptr; };
   priv->core.on_event = [priv](const oairt::SessionEvent &event) {
     if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->answer_finished = true;
+    if (std::holds_alternative<oairt::VoiceCutEvent>(event)) priv->flusher.cut(oairt::Clock::now());
   };
+  gst_pad_add_probe(GST_BASE_SRC_PAD(self), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
+                    priv, nullptr);
+}
+
+void oairt::set_echo_control(GstOpenaiRealtimeSrc *src, std::shared_ptr<EchoControl> control) {
+  src->priv->echo = std::move(control);
 }
 
 static void finalize(GObject *object) {

@@ -3,7 +3,11 @@
 // Never stops giving frames because of the network.
 #pragma once
 
+#include <memory>
+
 #include <gst/base/gstpushsrc.h>
+
+#include "echo_control.h"
 
 G_BEGIN_DECLS
 
@@ -17,5 +21,7 @@ G_END_DECLS
 namespace oairt {
 
 extern GstStaticPadTemplate output_template;  // the src pad of src and bin
+// Before the element is used: who is told what is heard.
+void set_echo_control(GstOpenaiRealtimeSrc *src, std::shared_ptr<EchoControl> control);
 
 }  // namespace oairt

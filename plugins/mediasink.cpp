@@ -18,6 +18,7 @@ constexpr auto kMaxAge = std::chrono::seconds(5);
 
 struct Private {
   oairt::MediaSinkEvents events;
+  std::function<bool(oairt::Duration, oairt::Duration)> withheld;
   std::shared_ptr<oairt::MediaPort> media;
   std::atomic<bool> liveness_known{false};
   // Streaming thread only.
@@ -76,6 +77,15 @@ static oairt::TimePoint captured_at(GstBaseSink *sink, GstBuffer *buffer,
   return now - age;
 }
 
+static bool is_withheld(GstBaseSink *sink, GstBuffer *buffer, oairt::Duration duration) {
+  auto *priv = self_of(sink)->priv;
+  if (!priv->withheld || gst_base_sink_get_sync(sink)) return false;  // from a file: not the room
+  GstClockTime running =
+      gst_segment_to_running_time(&sink->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+  return GST_CLOCK_TIME_IS_VALID(running) &&
+         priv->withheld(std::chrono::nanoseconds(running), duration);
+}
+
 static bool is_header(const GstMapInfo &map) {
   return map.size >= 8 &&
          (std::memcmp(map.data, "OpusHead", 8) == 0 || std::memcmp(map.data, "OpusTags", 8) == 0);
@@ -98,8 +108,8 @@ static GstFlowReturn render(GstBaseSink *sink, GstBuffer *buffer) {
   if (std::exchange(priv->finished, false) && priv->events.input_resumed) {
     priv->events.input_resumed();
   }
-  priv->media->push(
-      {oairt::Ref<GstBuffer>::share(buffer), captured_at(sink, buffer, duration), duration});
+  priv->media->push({oairt::Ref<GstBuffer>::share(buffer), captured_at(sink, buffer, duration),
+                     duration, is_withheld(sink, buffer, duration)});
   return GST_FLOW_OK;
 }
 
@@ -183,6 +193,11 @@ namespace oairt {
 
 void set_events(GstOpenaiRealtimeMediaSink *sink, MediaSinkEvents events) {
   sink->priv->events = std::move(events);
+}
+
+void set_withheld(GstOpenaiRealtimeMediaSink *sink,
+                  std::function<bool(Duration, Duration)> withheld) {
+  sink->priv->withheld = std::move(withheld);
 }
 
 void set_media_port(GstOpenaiRealtimeMediaSink *sink, std::shared_ptr<MediaPort> media) {

@@ -27,6 +27,9 @@ struct MediaSinkEvents {
 };
 
 void set_events(GstOpenaiRealtimeMediaSink *sink, MediaSinkEvents events);
+// Whether silence is to go out for what was captured in that running time.
+void set_withheld(GstOpenaiRealtimeMediaSink *sink,
+                  std::function<bool(Duration from, Duration length)> withheld);
 void set_media_port(GstOpenaiRealtimeMediaSink *sink, std::shared_ptr<MediaPort> media);
 
 }  // namespace oairt

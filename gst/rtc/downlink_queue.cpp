@@ -8,10 +8,11 @@
 namespace oairt {
 namespace {
 
-constexpr size_t kSlots = 150;    // 3 s
-constexpr int kSilencePeak = 16;  // decoders leave a little dust in what was sent as silence
-constexpr int kQuiet = 10;        // frames; shorter pauses belong to the speech
-constexpr int kGap = 15;          // ticks; a burst that starves for longer has ended
+constexpr size_t kSlots = 150;     // 3 s
+constexpr int kSilencePeak = 16;   // decoders leave a little dust in what was sent as silence
+constexpr int kQuiet = 10;         // frames; shorter pauses belong to the speech
+constexpr int kGap = 15;           // ticks; a burst that starves for longer has ended
+constexpr int kRampSamples = 384;  // 8 ms
 constexpr Duration kMostFixed = milliseconds(1000);
 
 bool is_silent(const int16_t *samples, size_t count) {
@@ -95,6 +96,9 @@ Duration DownlinkQueue::delay() const { return fixed_.value_or(adaptive_.delay()
 
 MediaPort::Frame DownlinkQueue::read(int16_t *samples, TimePoint now) {
   LockGuard guard(mutex_);
+  bool ramp = take_ramp(samples, now);
+  last_read_ = now;
+  if (ramp) return MediaPort::Frame::Voice;
   bool voice = state_ == State::Waiting ? wait(now) : !starved(now);
   if (voice) {
     play(samples, now);
@@ -160,6 +164,7 @@ void DownlinkQueue::set_latency(std::optional<Duration> latency) {
 Duration DownlinkQueue::clear(TimePoint deaf_until) {
   LockGuard guard(mutex_);
   deaf_until_ = deaf_until;
+  make_ramp();
   Duration dropped = kFrameDuration * static_cast<int64_t>(size_) +
                      kFrameDuration * static_cast<int64_t>(partial_) / kFrameSamples;
   head_ = size_ = partial_ = 0;
@@ -167,6 +172,31 @@ Duration DownlinkQueue::clear(TimePoint deaf_until) {
   next_is_first_ = true;
   state_ = State::Waiting;
   return dropped;
+}
+
+void DownlinkQueue::make_ramp() {
+  if (state_ != State::Playing || size_ == 0 || head().silent || head().first) return;
+  ramp_ = head().samples;
+  for (int i = 0; i < kFrameSamples; ++i) {
+    int left = std::max(0, kRampSamples - i);
+    auto &sample = (*ramp_)[static_cast<size_t>(i)];
+    sample = static_cast<int16_t>(sample * left / kRampSamples);
+  }
+}
+
+// Only right behind the frame before it; later it would be a sound of its own.
+bool DownlinkQueue::take_ramp(int16_t *samples, TimePoint now) {
+  auto ramp = std::exchange(ramp_, std::nullopt);
+  if (!ramp || now - last_read_ > 2 * kFrameDuration) return false;
+  std::memcpy(samples, ramp->data(), sizeof(*ramp));
+  stats_.frames++;
+  last_voice_ = now;
+  return true;
+}
+
+void DownlinkQueue::drop_ramp() {
+  LockGuard guard(mutex_);
+  ramp_.reset();
 }
 
 void DownlinkQueue::listen() {

@@ -26,6 +26,7 @@ class DownlinkQueue {
   void set_latency(std::optional<Duration> latency) OAIRT_EXCLUDES(mutex_);
   Duration clear(TimePoint deaf_until) OAIRT_EXCLUDES(mutex_);
   void listen() OAIRT_EXCLUDES(mutex_);
+  void drop_ramp() OAIRT_EXCLUDES(mutex_);
   Duration queued() const OAIRT_EXCLUDES(mutex_);
   DownlinkStats stats() const OAIRT_EXCLUDES(mutex_);
   MediaPort::Frame read(int16_t *samples, TimePoint now) OAIRT_EXCLUDES(mutex_);
@@ -45,6 +46,8 @@ class DownlinkQueue {
   void flush_partial(TimePoint now) OAIRT_REQUIRES(mutex_);
   void pop() OAIRT_REQUIRES(mutex_);
   Duration delay() const OAIRT_REQUIRES(mutex_);
+  void make_ramp() OAIRT_REQUIRES(mutex_);
+  bool take_ramp(int16_t *samples, TimePoint now) OAIRT_REQUIRES(mutex_);
   bool wait(TimePoint now) OAIRT_REQUIRES(mutex_);
   bool starved(TimePoint now) OAIRT_REQUIRES(mutex_);
   void play(int16_t *samples, TimePoint now) OAIRT_REQUIRES(mutex_);
@@ -66,6 +69,9 @@ class DownlinkQueue {
   int starved_ OAIRT_GUARDED_BY(mutex_) = 0;  // ticks without a frame in the middle of a burst
   PlayoutDelay adaptive_ OAIRT_GUARDED_BY(mutex_);
   std::optional<Duration> fixed_ OAIRT_GUARDED_BY(mutex_);
+  // The end of what was cut off in its middle.
+  std::optional<std::array<int16_t, kFrameSamples>> ramp_ OAIRT_GUARDED_BY(mutex_);
+  TimePoint last_read_ OAIRT_GUARDED_BY(mutex_){};
   TimePoint last_voice_ OAIRT_GUARDED_BY(mutex_){};
   TimePoint last_written_ OAIRT_GUARDED_BY(mutex_){};
   DownlinkStats stats_ OAIRT_GUARDED_BY(mutex_);

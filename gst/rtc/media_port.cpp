@@ -36,6 +36,7 @@ void MediaPort::end_burst(uint64_t writer) { downlink_->end_burst(writer); }
 void MediaPort::set_latency(std::optional<Duration> latency) { downlink_->set_latency(latency); }
 Duration MediaPort::clear_downlink(TimePoint deaf_until) { return downlink_->clear(deaf_until); }
 void MediaPort::listen() { downlink_->listen(); }
+void MediaPort::drop_ramp() { downlink_->drop_ramp(); }
 Duration MediaPort::queued() const { return downlink_->queued(); }
 DownlinkStats MediaPort::downlink_stats() const { return downlink_->stats(); }
 MediaPort::Frame MediaPort::read(int16_t *samples, TimePoint now) {

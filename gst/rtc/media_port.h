@@ -29,6 +29,7 @@ struct UplinkFrame {
   Ref<GstBuffer> packet;
   TimePoint captured;
   Duration duration = kFrameDuration;
+  bool withheld = false;  // silence goes in its place
 };
 
 // The call's end of the uplink; push() runs on whichever thread drains the port and must not block.
@@ -90,10 +91,13 @@ class MediaPort {
   // --- downlink, session side ---
   // Fixed play-out delay, or nothing: adaptive between bursts, from the jitter seen.
   void set_latency(std::optional<Duration> latency);
-  // Barge-in: drops what is queued and returns how much that was. What still comes before
+  // Barge-in: drops what is queued and returns how much that was; what would have been next is
+  // faded out over some ms of one frame, so that nothing clicks. What still comes before
   // `deaf_until` was on its way and is dropped too, unless listen() is called.
   Duration clear_downlink(TimePoint deaf_until = {});
   void listen();
+  // The last frame of what was cut, faded out, is not to be heard either.
+  void drop_ramp();
   // When the call in use wrote last what was not made up; zero epoch: never.
   TimePoint last_written() const;
   // Until the last voice that is queued has been played; trailing silence does not count.

@@ -26,7 +26,7 @@ Ref<GstBuffer> UplinkQueue::silence(Duration duration) const {
 void UplinkQueue::push(UplinkFrame frame) {
   {
     LockGuard guard(mutex_);
-    if (mute_) {
+    if (mute_ || frame.withheld) {
       frame.packet = silence(frame.duration);
       stats_.silence++;
     }

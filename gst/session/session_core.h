@@ -67,6 +67,7 @@ class SessionCore final : private CallListener, private KeeperListener {
     bool spoken = false;    // it has ended; the last of it is on its way
   };
 
+  void cut_voice(TimePoint deaf_until);
   void on_call_webrtcbin(Ref<GstElement> webrtcbin) override;
   ReplayPlan replay_for(Call &call) override;
   ReplayLimits replay_limits(const Call &call) const;

@@ -89,6 +89,8 @@ struct LogicalSessionEvent {
 };
 // The answer to all that was said before the end of the input has been spoken to its end.
 struct AnswerFinishedEvent {};
+// The model was interrupted: what is still heard of it is to end now.
+struct VoiceCutEvent {};
 // A call's webrtcbin was made and is not yet negotiating.
 struct WebrtcbinReadyEvent {
   Ref<GstElement> webrtcbin;
@@ -98,7 +100,8 @@ using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
                  ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, FunctionCallEvent,
                  RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
-                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
+                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, VoiceCutEvent,
+                 WebrtcbinReadyEvent>;
 
 class SessionObserver {
  public:

@@ -199,9 +199,38 @@ GST_START_TEST(barge_in_is_heard_with_the_next_frame) {
   assert_text(bench.run(0, 80), ".aaa");
   fail_unless(bench.port.clear_downlink() == milliseconds(47 * 20 + 10));
   fail_unless(bench.port.queued() == Duration::zero());
-  assert_text(bench.run(80, 160), "....");
+  assert_text(bench.run(80, 160), "a...");
   bench.stream(160, 'b', 2);
   assert_text(bench.run(160, 240), ".bb.");
+}
+GST_END_TEST
+
+GST_START_TEST(a_cut_is_a_short_ramp_right_behind_what_was_heard) {
+  Bench bench;
+  bench.port.set_latency(milliseconds(0));
+  auto speak_and_cut = [&](int ms) {
+    for (int i = 0; i < 10; i++) bench.write(ms, 'a');
+    assert_text(bench.run(ms, ms + 60), "aaa");
+    bench.port.clear_downlink();
+  };
+  int16_t samples[kFrameSamples];
+  speak_and_cut(1000);
+  fail_unless(bench.port.read(samples, kStart + milliseconds(1060)) == MediaPort::Frame::Voice);
+  fail_unless_equals_int(samples[0], 'a' * 100);
+  for (int i = 1; i < kFrameSamples; i++) {
+    fail_unless(samples[i] <= samples[i - 1] && samples[i - 1] - samples[i] < 100, "a step");
+    fail_unless(i < 480 || samples[i] == 0, "it is heard for more than 10 ms");
+  }
+  assert_text(bench.run(1080, 1120), "..");
+  // Not by a reader that was away, and not when what lies behind the source was flushed.
+  speak_and_cut(2000);
+  assert_text(bench.run(2200, 2240), "..");
+  speak_and_cut(3000);
+  bench.port.drop_ramp();
+  assert_text(bench.run(3060, 3100), "..");
+  // Nor where nothing was heard.
+  bench.port.clear_downlink();
+  assert_text(bench.run(3100, 3140), "..");
 }
 GST_END_TEST
 
@@ -297,6 +326,8 @@ OAIRT_TEST_MAIN(downlink, a_burst_starts_after_the_play_out_delay_and_is_played_
                 a_pause_that_came_ahead_of_time_is_shortened_at_most_by_half,
                 the_delay_follows_the_jitter_between_bursts,
                 one_stall_does_not_slow_all_later_bursts_down,
-                barge_in_is_heard_with_the_next_frame, too_much_drops_the_oldest_and_counts,
-                only_the_last_writer_is_heard, packets_of_any_length_become_frames,
-                made_up_frames_are_counted_when_they_are_heard, threads_may_do_everything_at_once)
+                barge_in_is_heard_with_the_next_frame,
+                a_cut_is_a_short_ramp_right_behind_what_was_heard,
+                too_much_drops_the_oldest_and_counts, only_the_last_writer_is_heard,
+                packets_of_any_length_become_frames, made_up_frames_are_counted_when_they_are_heard,
+                threads_may_do_everything_at_once)
