@@ -348,6 +348,15 @@ const PropertyRow kRows[] = {
               "end by itself",
      .text = "none",
      .enum_type = gst_openai_realtime_eos_policy_get_type},
+    // --- captions ---
+    {.name = "caption-mode",
+     .scope = Scope::Element,
+     .kind = ValueKind::Enum,
+     .nick = "Caption mode",
+     .blurb = "What the pads transcript_src and input_transcript_src give: each word when it is "
+              "heard, for overlays, or whole lines when they were said, for subtitle files",
+     .text = "word",
+     .enum_type = gst_openai_realtime_caption_mode_get_type},
 };
 
 }  // namespace

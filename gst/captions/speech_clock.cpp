@@ -10,18 +10,18 @@ constexpr int kPlaceMs = 10;
 constexpr double kSpeedStep = 0.095;  // of the logarithm
 // Letters tell lengths roughly only: a word may take half or twice as long, and so its speed
 // wanders while it is said.
-constexpr float kWander = 0.030F;
-constexpr float kHold = 0.26F, kSkip = 0.26F;  // a step of nothing, or of two
+constexpr float kWander = 0.004F;
+constexpr float kHold = 0.4F, kSkip = 0.4F;  // a step of nothing, or of two
 // How likely a voice is to pause there at all, and to stay silent for another 10 ms.
-constexpr float kPauses[] = {0, 0.02F, 0.5F, 0.85F, 1};
-constexpr float kStay = 0.965F;
+constexpr float kPauses[] = {0, 0.003F, 0.85F, 0.98F, 1};
+constexpr float kStay = 0.94F;
 // What is this much quieter than the loudest of late is no voice.
 constexpr double kQuietDb = 30, kFaintestDb = -58;
 constexpr double kLoudestAtFirst = -32, kLoudestFades = 0.03;  // dB per 10 ms
 constexpr double kBrightHz = 2300;
 // The parts of a sound are not independent of each other: each counts for less than one.
-constexpr double kTrust = 0.55;
-constexpr double kDoubt = 0.004;  // anything may be heard at any place
+constexpr double kTrust = 0.4;
+constexpr double kDoubt = 0.003;  // anything may be heard at any place
 
 double bell(double value, double mean, double width) {
   double distance = (value - mean) / width;

@@ -202,7 +202,7 @@ void SessionCore::flush_outbox() {
 }
 
 void SessionCore::interrupt() {
-  media_->clear_downlink(Clock::now() + kInFlight);
+  cut_voice(Clock::now() + kInFlight);
   if (!turns_.model_active() || !path_is_well()) return;
   send({"", ResponseCancel{}});
   send({"", OutputClear{}});
@@ -303,9 +303,14 @@ void SessionCore::follow_audio(const ServerEvent &event) {
       (std::holds_alternative<SpeechStarted>(event.body) && was_speaking &&
        config_->session.at("audio.input.turn_detection")["interrupt_response"].as_bool(true));
   // The service stops at once, but what it sent before is still on its way.
-  if (cut) media_->clear_downlink(Clock::now() + kInFlight);
+  if (cut) cut_voice(Clock::now() + kInFlight);
   bool speaks = std::holds_alternative<OutputAudioStarted>(event.body);
   if (speaks && !splitting()) media_->listen();
+}
+
+void SessionCore::cut_voice(TimePoint deaf_until) {
+  media_->clear_downlink(deaf_until);
+  emit(VoiceEvent{VoiceEvent::What::Cut});
 }
 
 // --- policy ---

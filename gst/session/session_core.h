@@ -90,6 +90,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void look_for_muteness(TimePoint now);
   void ask_for_an_answer();
   void follow_audio(const ServerEvent &event);
+  void cut_voice(TimePoint deaf_until);
   void flush_outbox();
   void emit(const SessionEvent &event);
   void publish();

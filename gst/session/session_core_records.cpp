@@ -134,7 +134,7 @@ void SessionCore::forget_conversation() {
     // Its refusal tells that the service has done all this: what it tells before that is old.
     splits_under_way_ = splitting() ? splits_under_way_ + 1 : 1;
     split_limit_ = Clock::now() + kLongestSplit;
-    media_->clear_downlink(split_limit_);
+    cut_voice(split_limit_);
     call_->send({kSplitMarker, ItemDelete{kSplitMarker}});
   }
   forget_turns();
@@ -154,7 +154,7 @@ void SessionCore::follow_split(const ServerEvent &event) {
   if (!splitting()) return;
   if (const auto *error = std::get_if<ServerError>(&event.body)) {
     if (error->client_event_id != kSplitMarker || --splits_under_way_ > 0) return;
-    media_->clear_downlink(Clock::now() + kInFlight);
+    cut_voice(Clock::now() + kInFlight);
   } else if (const auto *committed = std::get_if<InputCommitted>(&event.body)) {
     conversation_.refuse(committed->item_id);
   } else if (const auto *added = std::get_if<ItemAdded>(&event.body)) {

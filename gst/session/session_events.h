@@ -49,6 +49,15 @@ struct TranscriptEvent {
   std::string text;  // a delta, or the whole text when final
   bool final = false;
   std::string item_id;
+  std::string response_id = {};  // of the model's
+  bool spoken = true;            // else a text answer, which has no voice
+};
+// How a response is heard: the service plays it; it was played to its end; or what was still to be
+// heard of all that is played was dropped (empty id), here or there.
+struct VoiceEvent {
+  enum class What { Started, Ended, Cut };
+  What what;
+  std::string response_id = {};
 };
 struct FunctionCallEvent {
   std::string name, call_id, arguments;
@@ -96,7 +105,7 @@ struct WebrtcbinReadyEvent {
 
 using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
-                 ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, FunctionCallEvent,
+                 ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, VoiceEvent, FunctionCallEvent,
                  RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
                  RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
 
