@@ -13,7 +13,7 @@ constexpr int kBreath = 45;  // h
 constexpr int kFinalE = 40;  // silent in English and French, spoken elsewhere
 constexpr int kDigit = 280, kLetterName = 180, kSymbol = 300;
 constexpr int kIdeographOnset = 70, kIdeographRest = 130;
-constexpr int kKana = 130, kOtherConsonant = 70, kInherentVowel = 55;
+constexpr int kKanaOnset = 45, kKanaRest = 85, kOtherConsonant = 65, kInherentVowel = 60;
 
 bool among(gunichar c, const char *letters) {
   return g_utf8_strchr(letters, -1, c) != nullptr && c != 0;
@@ -138,7 +138,8 @@ std::vector<Unit> units_of(const std::vector<gunichar> &letters) {
         continue;
       case Letter::Ideograph:
         if (is_kana(c)) {
-          out.add(Sound::Any, kKana);
+          out.add(Sound::Any, kKanaOnset);
+          out.add(Sound::Vowel, kKanaRest);
         } else {
           out.add(Sound::Any, kIdeographOnset);
           out.add(Sound::Vowel, kIdeographRest);
@@ -146,7 +147,7 @@ std::vector<Unit> units_of(const std::vector<gunichar> &letters) {
         break;
       case Letter::Other:
         out.add(Sound::Any, kOtherConsonant);
-        out.add(Sound::Any, kInherentVowel);
+        out.add(Sound::Vowel, kInherentVowel);
         break;
       case Letter::Digit:
         out.add(Sound::Any, kDigit);

@@ -12,6 +12,7 @@ constexpr Duration kHold = milliseconds(100);
 constexpr Duration kShortest = milliseconds(1000);
 // With more to come, a line is shown no longer than this.
 constexpr Duration kHurried = milliseconds(700);
+constexpr Duration kLongest = std::chrono::minutes(1);
 // A text that was begun and is never finished is left.
 constexpr Duration kForgotten = std::chrono::seconds(5);
 
@@ -47,7 +48,7 @@ void Reader::abandon(const std::string &id) {
   }
 }
 
-Duration Reader::patience() const { return texts_.size() > 1 ? kHurried : Duration::max(); }
+Duration Reader::patience() const { return texts_.size() > 1 ? kHurried : kLongest; }
 
 // False: nothing more of it can be shown now.
 bool Reader::show_more(Text &text, Duration now) {

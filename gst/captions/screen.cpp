@@ -6,7 +6,7 @@
 namespace oairt::captions {
 namespace {
 
-constexpr Duration kShortest = milliseconds(60);
+constexpr Duration kShortest = milliseconds(20);
 constexpr Duration kShortestLine = milliseconds(200);
 
 }  // namespace

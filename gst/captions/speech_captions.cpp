@@ -12,7 +12,7 @@ constexpr std::size_t kMostItems = 64, kMostResponses = 32;
 constexpr Duration kFrame = milliseconds(20);
 // A caption promises no more than half the time that the next word is away.
 constexpr double kSafe = 0.5;
-constexpr int kShortestHoldMs = 60, kLongestHoldMs = 240;
+constexpr int kShortestHoldMs = 20, kLongestHoldMs = 240, kSilentHoldMs = 40;
 // A line stays after its last word, and in a pause of the speaker's.
 constexpr Duration kAfterwards = milliseconds(1000), kPause = milliseconds(3000);
 // So much silence is the end of a sentence, or of an answer that the service has played.
@@ -173,7 +173,7 @@ void SpeechCaptions::show_words(Duration at, std::size_t count) {
 }
 
 Duration SpeechCaptions::hold() const {
-  if (!voice_ || voice_->clock.quiet_ms() > 0) return milliseconds(kShortestHoldMs);
+  if (!voice_ || voice_->clock.quiet_ms() > 0) return milliseconds(kSilentHoldMs);
   auto ms = static_cast<int>(std::min(1e4, voice_->clock.ms_to_next() * kSafe));
   return milliseconds(std::clamp(ms / 20 * 20, kShortestHoldMs, kLongestHoldMs));
 }

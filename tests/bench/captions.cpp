@@ -26,7 +26,7 @@ struct Case {
 };
 
 struct Result {
-  Series words, lines, late;
+  Series words, lines, rate;
 };
 
 double ms_of(GstClockTime time) { return static_cast<double>(time) / 1e6; }
@@ -91,13 +91,14 @@ Result run_case(const Case &given, bool verbose) {
         std::chrono::seconds(40));
     if (verbose) std::printf("%s\n", given.name);
     auto captions = shown();
-    for (const auto &caption : captions) {
-      (void)caption;
+    if (!captions.empty()) {
+      double seconds = (captions.back().start_ms - captions.front().start_ms) / 1000;
+      result.rate.add(static_cast<double>(captions.size()) / std::max(0.5, seconds));
     }
     double began = voice_began_ms(pipeline, asked);
     if (!all || began < 0) result.words.fail();
     if (!truth.empty()) compare(truth.back(), words_of(captions), began, verbose, result);
-    TimePoint quiet = Clock::now() + milliseconds(1500);
+    TimePoint quiet = Clock::now() + milliseconds(2500);
     pipeline.wait([quiet] { return Clock::now() >= quiet; });
   }
   return result;
@@ -131,17 +132,19 @@ int run(int argc, char **argv) {
       {"English, verse, slow", "en-us", "verse", 0.8, english},
       {"German, sage", "de", "sage", 1.0, german},
   };
-  Series words, lines;
+  Series words, lines, rate;
   for (const Case &given : cases) {
     Result result = run_case(given, verbose);
     print(given.name, result.words);
     for (double error : result.words.values()) words.add(error);
     for (double error : result.lines.values()) lines.add(error);
+    for (double buffers : result.rate.values()) rate.add(buffers);
     for (int i = 0; i < result.words.failures(); ++i) words.fail();
   }
   print("all words", words);
   print("all beginnings of lines", lines);
   print_figure("caption to its word", "ours", "ms", words);
+  print_figure("caption buffers in a second of speech", "ours", "", rate);
   print_figure("caption line to its first word", "ours", "ms", lines);
   return 0;
 }
