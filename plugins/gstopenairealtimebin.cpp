@@ -15,6 +15,7 @@
 #include "gstopenairealtimebin.h"
 
 #include "base/ref.h"
+#include "caption_pad.h"
 #include "echo_control.h"
 #include "element_core.h"
 #include "gstopenairealtimemessages.h"
@@ -140,7 +141,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
   if (row == nullptr || row->scope == oairt::Scope::Session) return;
   if (row->carrier == oairt::Carrier::AudioIn) {
     g_object_set_property(G_OBJECT(priv->sink), row->name, value);
-  } else if (row->carrier == oairt::Carrier::AudioOut) {
+  } else if (row->carrier != oairt::Carrier::Bin) {
     g_object_set_property(G_OBJECT(priv->src), row->name, value);
   }
 }
@@ -160,6 +161,30 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL) priv->echo->stop();
   return result;
+}
+
+// Captions come from the source, which knows what is heard when.
+static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
+                               const GstCaps *) {
+  auto *priv = priv_of(element);
+  const char *name = GST_PAD_TEMPLATE_NAME_TEMPLATE(templ);
+  auto target = oairt::Ref<GstPad>::adopt(gst_element_request_pad_simple(priv->src, name));
+  if (!target) return nullptr;
+  GstPad *ghost = gst_ghost_pad_new_from_template(name, target.get(), templ);
+  bool running =
+      GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED;
+  if (running) gst_pad_set_active(ghost, TRUE);
+  gst_element_add_pad(element, ghost);
+  return ghost;
+}
+
+static void release_pad(GstElement *element, GstPad *pad) {
+  auto *priv = priv_of(element);
+  auto target = oairt::Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad)));
+  // Its thread ends first: it pushes through the ghost.
+  if (target) gst_element_release_request_pad(priv->src, target.get());
+  gst_pad_set_active(pad, FALSE);
+  gst_element_remove_pad(element, pad);
 }
 
 static GstElement *add_child(GstOpenaiRealtimeBin *self, GType type, const char *name) {
@@ -210,8 +235,12 @@ static void gst_openai_realtime_bin_class_init(GstOpenaiRealtimeBinClass *klass)
   oairt::install_properties(object_class, oairt::ElementKind::Bin);
   oairt::install_signals(element_class);
   element_class->change_state = change_state;
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
   gst_element_class_add_static_pad_template(element_class, &oairt::input_template);
   gst_element_class_add_static_pad_template(element_class, &oairt::output_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::transcript_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::input_transcript_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime bin", "Source/Sink/Audio/Network",
       "Talks with a model of the OpenAI Realtime API over WebRTC: speech in, speech out",

@@ -178,6 +178,21 @@ GType gst_openai_realtime_barge_in_get_type() {
   return type;
 }
 
+/**
+ * GstOpenaiRealtimeCaptionMode:
+ *
+ * What the caption pads give.
+ */
+GType gst_openai_realtime_caption_mode_get_type() {
+  static const GEnumValue values[] = {
+      {0, "A buffer each time the text changes, on time", "word"},
+      {1, "A buffer for each line, when it was said, with its true start and length", "sentence"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeCaptionMode", values);
+  return type;
+}
+
 namespace oairt {
 
 const char *enum_nick(GType type, int value) {

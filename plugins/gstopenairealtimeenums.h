@@ -13,6 +13,7 @@ GType gst_openai_realtime_ice_restart_get_type();
 GType gst_openai_realtime_connection_state_get_type();
 GType gst_openai_realtime_eos_policy_get_type();
 GType gst_openai_realtime_barge_in_get_type();
+GType gst_openai_realtime_caption_mode_get_type();
 GType gst_openai_realtime_persistence_get_type();
 GType gst_openai_realtime_idle_action_get_type();
 

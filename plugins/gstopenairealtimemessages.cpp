@@ -88,7 +88,7 @@ struct ToStructure {
   UniqueStructure operator()(const FailureEvent &) const { return {}; }
   UniqueStructure operator()(const RawServerEvent &) const { return {}; }
   UniqueStructure operator()(const AnswerFinishedEvent &) const { return {}; }
-  UniqueStructure operator()(const VoiceCutEvent &) const { return {}; }
+  UniqueStructure operator()(const VoiceEvent &) const { return {}; }
   UniqueStructure operator()(const WebrtcbinReadyEvent &) const { return {}; }
 };
 

@@ -386,6 +386,15 @@ const PropertyRow kRows[] = {
      .nick = "Half duplex",
      .blurb = "Send silence in place of the input while the model is heard, and 0.3 s longer; only "
               "the action interrupt stops it then"},
+    // --- captions ---
+    {.name = "caption-mode",
+     .scope = Scope::Element,
+     .kind = ValueKind::Enum,
+     .nick = "Caption mode",
+     .blurb = "What the pads transcript_src and input_transcript_src give: each word when it is "
+              "heard, for overlays, or whole lines when they were said, for subtitle files",
+     .text = "word",
+     .enum_type = gst_openai_realtime_caption_mode_get_type},
 };
 
 }  // namespace

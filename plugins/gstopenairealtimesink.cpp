@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/ref.h"
+#include "caption_pads.h"
 #include "element_core.h"
 #include "gstopenairealtimesignals.h"
 #include "input_caps.h"
@@ -42,9 +43,10 @@ constexpr int kComplexity = 5;
 enum class Input { Raw, Opus };
 
 struct Private {
-  explicit Private(GstElement *element) : core(element) {}
+  explicit Private(GstElement *element) : core(element), captions(element, core) {}
 
   oairt::ElementCore core;
+  oairt::CaptionPads captions;
   GstPad *pad = nullptr;                              // the element's own
   GstElement *convert = nullptr, *encoder = nullptr;  // owned by the bin, as is what follows
   GstOpenaiRealtimeMediaSink *media_sink = nullptr;
@@ -134,7 +136,10 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
                       ("install the GStreamer plugin that has it"));
     return GST_STATE_CHANGE_FAILURE;
   }
-  return priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  priv->captions.before(transition);
+  auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  priv->captions.after(transition, result);
+  return result;
 }
 
 // --- input ---
@@ -206,6 +211,7 @@ static void set_mix(Private *priv, GstBin *bin, const GstCaps *caps) {
 
 static gboolean pad_event(GstPad *pad, GstObject *parent, GstEvent *event) {
   auto *priv = GST_OPENAI_REALTIME_SINK(parent)->priv;
+  priv->captions.on_stream_event(event);
   if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
     GstCaps *caps = nullptr;
     gst_event_parse_caps(event, &caps);
@@ -240,6 +246,17 @@ static gboolean pad_query(GstPad *pad, GstObject *parent, GstQuery *query) {
     return TRUE;
   }
   return gst_pad_query_default(pad, parent, query);
+}
+
+// --- captions ---
+
+static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
+                               const GstCaps *) {
+  return GST_OPENAI_REALTIME_SINK(element)->priv->captions.request_new_pad(templ);
+}
+
+static void release_pad(GstElement *element, GstPad *pad) {
+  GST_OPENAI_REALTIME_SINK(element)->priv->captions.release_pad(pad);
 }
 
 // --- construction ---
@@ -299,7 +316,13 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
   make_raw_chain(self);
   make_pad(self);
   priv->core.on_settings = [priv](const oairt::Settings &settings) {
+    priv->captions.set_mode(oairt::caption_mode(settings));
     apply_settings(priv, settings);
+  };
+  // What was said last is written down after the end of the input.
+  priv->core.on_event = [priv](const oairt::SessionEvent &event) {
+    priv->captions.on_event(event);
+    if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->captions.end();
   };
   priv->core.on_attached = [priv](oairt::Session &session) { attached(priv, session); };
   priv->core.on_detached = [priv] { detached(priv); };
@@ -341,7 +364,10 @@ static void gst_openai_realtime_sink_class_init(GstOpenaiRealtimeSinkClass *klas
   oairt::install_properties(object_class, oairt::ElementKind::Sink);
   oairt::install_signals(element_class);
   element_class->change_state = change_state;
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
   gst_element_class_add_static_pad_template(element_class, &oairt::input_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::input_transcript_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime sink", "Sink/Audio/Network",
       "Takes live speech to a model of the OpenAI Realtime API over WebRTC; openairealtimesrc "

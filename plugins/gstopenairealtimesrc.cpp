@@ -28,6 +28,7 @@
 
 #include "base/log.h"
 #include "base/ref.h"
+#include "caption_pads.h"
 #include "element_core.h"
 #include "flusher.h"
 #include "gstopenairealtimesignals.h"
@@ -58,10 +59,13 @@ constexpr GstClockTime kFrameNs = std::chrono::nanoseconds(oairt::kFrameDuration
 
 struct Private {
   explicit Private(GstElement *element)
-      : core(element), flusher(element, [element, this] { forget_cut(element); }) {}
+      : core(element),
+        captions(element, core),
+        flusher(element, [element, this] { forget_cut(element); }) {}
   void forget_cut(GstElement *element);
 
   oairt::ElementCore core;
+  oairt::CaptionPads captions;
   oairt::Flusher flusher;
   std::shared_ptr<oairt::EchoControl> echo;  // of the bin
   std::shared_ptr<oairt::MediaPort> media;   // set while nothing streams
@@ -129,10 +133,12 @@ static void resume(Private *priv) {
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
   auto *priv = priv_of(element);
   bool pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
+  priv->captions.before(transition);
   if (pausing) set_pausing(priv, true);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) resume(priv);
   auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
   if (pausing) set_pausing(priv, false);
+  priv->captions.after(transition, result);
   return result;
 }
 
@@ -236,11 +242,21 @@ static Wait wait_until(Private *priv, const RunningTime &time, Duration due) {
   return result == GST_CLOCK_UNSCHEDULED ? Wait::Again : Wait::Due;
 }
 
+static void note_frame(Private *priv, uint64_t number, const int16_t *samples, bool silence) {
+  if (!priv->captions.wants_frames()) return;
+  oairt::CaptionFrame frame{static_cast<int64_t>(number) * oairt::kFrameDuration, !silence, {}};
+  if (!silence) frame.sound = oairt::captions::measure(samples, oairt::kFrameSamples);
+  priv->captions.on_frame(frame);
+}
+
 // What was to be heard in frames that are left out is not to be heard later.
-static void discard(Private *priv, uint64_t frames) {
+static void discard(Private *priv, const OutputTicks::Tick &tick) {
   std::array<int16_t, oairt::kFrameSamples> samples;
-  for (uint64_t i = 0; i < std::min(frames, kMaxDiscard); ++i) {
-    priv->media->read(samples.data(), oairt::Clock::now());
+  uint64_t frames = std::min(tick.skipped, kMaxDiscard);
+  for (uint64_t i = 0; i < frames; ++i) {
+    auto kind = priv->media->read(samples.data(), oairt::Clock::now());
+    note_frame(priv, tick.number - frames + i, samples.data(),
+               kind == oairt::MediaPort::Frame::Silence);
   }
 }
 
@@ -258,6 +274,7 @@ static oairt::Ref<GstBuffer> read_frame(Private *priv, const OutputTicks::Tick &
   if (priv->echo && !silence) {
     priv->echo->far_end().write(tick.number, samples.data(), priv->volume);
   }
+  note_frame(priv, tick.number, samples.data(), silence);
   auto buffer = priv->frame.make(samples.data(), silence, priv->volume);
   if (!buffer) return nullptr;
   GST_BUFFER_PTS(buffer.get()) = tick.number * kFrameNs;
@@ -281,7 +298,7 @@ static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
     if (tick.skipped > 0) {
       LOG_WARNING("%s was held up: %" G_GUINT64_FORMAT " frames are left out", GST_OBJECT_NAME(src),
                   tick.skipped);
-      discard(priv, tick.skipped);
+      discard(priv, tick);
     }
     priv->ticks.advance(tick);
     auto buffer = read_frame(priv, tick, time.now() - OutputTicks::due(tick));
@@ -326,6 +343,26 @@ static gboolean query(GstBaseSrc *src, GstQuery *query) {
 
 static gboolean is_seekable(GstBaseSrc *) { return FALSE; }
 
+// --- captions ---
+
+static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
+                               const GstCaps *) {
+  return priv_of(element)->captions.request_new_pad(templ);
+}
+
+static void release_pad(GstElement *element, GstPad *pad) {
+  priv_of(element)->captions.release_pad(pad);
+}
+
+// Captions are flushed, and end, with the voice.
+static GstPadProbeReturn follow_stream(GstPad *, GstPadProbeInfo *info, gpointer data) {
+  auto *captions = &static_cast<Private *>(data)->captions;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  captions->on_stream_event(event);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) captions->end();
+  return GST_PAD_PROBE_OK;
+}
+
 // --- construction ---
 
 static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
@@ -334,7 +371,11 @@ static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
   gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
   gst_base_src_set_do_timestamp(GST_BASE_SRC(self), FALSE);
   GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
+  auto probe = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
+                                            GST_PAD_PROBE_TYPE_EVENT_FLUSH);
+  gst_pad_add_probe(GST_BASE_SRC_PAD(self), probe, follow_stream, priv, nullptr);
   priv->core.on_settings = [priv](const oairt::Settings &settings) {
+    priv->captions.set_mode(oairt::caption_mode(settings));
     priv->volume = oairt::setting_double(settings, "volume");
     priv->ends_after_answer = oairt::setting_text(settings, "eos-policy") == "after-answer";
     priv->flusher.set_enabled(oairt::setting_text(settings, "barge-in") == "flush");
@@ -343,7 +384,11 @@ static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
   priv->core.on_detached = [priv] { priv->media = nullptr; };
   priv->core.on_event = [priv](const oairt::SessionEvent &event) {
     if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->answer_finished = true;
-    if (std::holds_alternative<oairt::VoiceCutEvent>(event)) priv->flusher.cut(oairt::Clock::now());
+    const auto *voice = std::get_if<oairt::VoiceEvent>(&event);
+    if (voice != nullptr && voice->what == oairt::VoiceEvent::What::Cut) {
+      priv->flusher.cut(oairt::Clock::now());
+    }
+    priv->captions.on_event(event);
   };
   gst_pad_add_probe(GST_BASE_SRC_PAD(self), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
                     priv, nullptr);
@@ -370,6 +415,8 @@ static void gst_openai_realtime_src_class_init(GstOpenaiRealtimeSrcClass *klass)
   oairt::install_signals(element_class);
   element_class->change_state = change_state;
   element_class->set_clock = set_clock;
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
   src_class->start = start;
   src_class->unlock = unlock;
   src_class->unlock_stop = unlock_stop;
@@ -379,6 +426,8 @@ static void gst_openai_realtime_src_class_init(GstOpenaiRealtimeSrcClass *klass)
   src_class->is_seekable = is_seekable;
   GST_PUSH_SRC_CLASS(klass)->create = create;
   gst_element_class_add_static_pad_template(element_class, &oairt::output_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::transcript_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::input_transcript_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime source", "Source/Audio/Network",
       "Gives the live voice of a model of the OpenAI Realtime API over WebRTC; openairealtimesink "

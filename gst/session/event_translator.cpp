@@ -23,16 +23,22 @@ struct Translator {
     return TranscriptEvent{"user", e.transcript, true, e.item_id};
   }
   Out operator()(const OutputTranscriptDelta &e) const {
-    return TranscriptEvent{"assistant", e.delta, false, e.item_id};
+    return TranscriptEvent{"assistant", e.delta, false, e.item_id, e.response_id, true};
   }
   Out operator()(const OutputTranscriptDone &e) const {
-    return TranscriptEvent{"assistant", e.transcript, true, e.item_id};
+    return TranscriptEvent{"assistant", e.transcript, true, e.item_id, e.response_id, true};
   }
   Out operator()(const OutputTextDelta &e) const {
-    return TranscriptEvent{"assistant", e.delta, false, e.item_id};
+    return TranscriptEvent{"assistant", e.delta, false, e.item_id, e.response_id, false};
   }
   Out operator()(const OutputTextDone &e) const {
-    return TranscriptEvent{"assistant", e.text, true, e.item_id};
+    return TranscriptEvent{"assistant", e.text, true, e.item_id, e.response_id, false};
+  }
+  Out operator()(const OutputAudioStarted &e) const {
+    return VoiceEvent{VoiceEvent::What::Started, e.response_id};
+  }
+  Out operator()(const OutputAudioStopped &e) const {
+    return VoiceEvent{VoiceEvent::What::Ended, e.response_id};
   }
   Out operator()(const FunctionCallDone &e) const {
     return FunctionCallEvent{e.name, e.call_id, e.arguments};

@@ -208,11 +208,6 @@ void SessionCore::interrupt() {
   send({"", OutputClear{}});
 }
 
-void SessionCore::cut_voice(TimePoint deaf_until) {
-  media_->clear_downlink(deaf_until);
-  emit(VoiceCutEvent{});
-}
-
 void SessionCore::input_finished() { turns_.input_finished(Clock::now()); }
 
 // --- what the calls tell ---
@@ -311,6 +306,11 @@ void SessionCore::follow_audio(const ServerEvent &event) {
   if (cut) cut_voice(Clock::now() + kInFlight);
   bool speaks = std::holds_alternative<OutputAudioStarted>(event.body);
   if (speaks && !splitting()) media_->listen();
+}
+
+void SessionCore::cut_voice(TimePoint deaf_until) {
+  media_->clear_downlink(deaf_until);
+  emit(VoiceEvent{VoiceEvent::What::Cut});
 }
 
 // --- policy ---

@@ -67,7 +67,6 @@ class SessionCore final : private CallListener, private KeeperListener {
     bool spoken = false;    // it has ended; the last of it is on its way
   };
 
-  void cut_voice(TimePoint deaf_until);
   void on_call_webrtcbin(Ref<GstElement> webrtcbin) override;
   ReplayPlan replay_for(Call &call) override;
   ReplayLimits replay_limits(const Call &call) const;
@@ -91,6 +90,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void look_for_muteness(TimePoint now);
   void ask_for_an_answer();
   void follow_audio(const ServerEvent &event);
+  void cut_voice(TimePoint deaf_until);
   void flush_outbox();
   void emit(const SessionEvent &event);
   void publish();

@@ -113,6 +113,7 @@ void SessionCore::end_call() {
   if (!outage_since_) outage_since_ = last_heard(*call_);
   dispose(std::move(call_));
   conversation_.call_ended(wall_ms());
+  emit(VoiceEvent{VoiceEvent::What::Cut});
   snapshot_.call_id.clear();
   snapshot_.session_id.clear();
   snapshot_.expires_at = 0;
@@ -157,7 +158,10 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   // At the end of its time a call may be left in the middle of a sentence of the model's: that is
   // heard to its end.
   bool finish_speaking = old && !action.lost && !action.quiet && turns_.model_speaking();
-  if (old && !finish_speaking) conversation_.call_ended(wall_ms());
+  if (old && !finish_speaking) {
+    conversation_.call_ended(wall_ms());
+    emit(VoiceEvent{VoiceEvent::What::Cut});
+  }
   auto again_from = speech_to_repeat(action);
   known_items_ = call_->replay().item_ids;
   drop_forgotten_items();

@@ -49,6 +49,15 @@ struct TranscriptEvent {
   std::string text;  // a delta, or the whole text when final
   bool final = false;
   std::string item_id;
+  std::string response_id = {};  // of the model's
+  bool spoken = true;            // else a text answer, which has no voice
+};
+// How a response is heard: the service plays it; it was played to its end; or what was still to be
+// heard of all that is played was dropped (empty id), here or there.
+struct VoiceEvent {
+  enum class What { Started, Ended, Cut };
+  What what;
+  std::string response_id = {};
 };
 struct FunctionCallEvent {
   std::string name, call_id, arguments;
@@ -89,8 +98,6 @@ struct LogicalSessionEvent {
 };
 // The answer to all that was said before the end of the input has been spoken to its end.
 struct AnswerFinishedEvent {};
-// The model was interrupted: what is still heard of it is to end now.
-struct VoiceCutEvent {};
 // A call's webrtcbin was made and is not yet negotiating.
 struct WebrtcbinReadyEvent {
   Ref<GstElement> webrtcbin;
@@ -98,9 +105,9 @@ struct WebrtcbinReadyEvent {
 
 using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
-                 ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, FunctionCallEvent,
-                 RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
-                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, VoiceCutEvent,
+                 ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, VoiceEvent,
+                 FunctionCallEvent, RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent,
+                 RawServerEvent, RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent,
                  WebrtcbinReadyEvent>;
 
 class SessionObserver {

@@ -268,7 +268,7 @@ OAIRT_ELEMENT_TEST(a_flush_goes_down_only_when_it_is_asked_for_and_something_is_
     set_state(pipeline, GST_STATE_PLAYING);
     fail_unless(wait_for([] { return frames > 3; }));
     auto session = FakeSession::only();
-    session->say(VoiceCutEvent{});  // nothing is heard
+    session->say(VoiceEvent{VoiceEvent::What::Cut});  // nothing is heard
     auto media = session->media();
     media->set_latency(Duration(0));
     std::vector<int16_t> samples(kFrameSamples, 1000);
@@ -279,7 +279,7 @@ OAIRT_ELEMENT_TEST(a_flush_goes_down_only_when_it_is_asked_for_and_something_is_
     fail_unless(wait_for([&] { return media->last_voice() != TimePoint{}; }));
     fail_unless_equals_int(flushes, 0);
     media->clear_downlink();
-    session->say(VoiceCutEvent{});
+    session->say(VoiceEvent{VoiceEvent::What::Cut});
     bool flush = std::string(how) == "flush";
     if (flush) fail_unless(wait_for([] { return flushes == 1; }));
     int before = frames;

@@ -30,8 +30,14 @@ Call::Call(CallWorld &world, std::string id, const Offer &offer, SessionConfig c
       [this](uint32_t timestamp, bool marker, const std::vector<uint8_t> &payload) {
         peer_->send_rtp(timestamp, marker, payload);
       },
-      [this](uint64_t speech) { session_->play_started(speech, Clock::now()); },
-      [this](uint64_t speech) { session_->play_finished(speech, Clock::now()); });
+      [this](uint64_t speech) {
+        log_play(speech, "started", 0);
+        session_->play_started(speech, Clock::now());
+      },
+      [this](uint64_t speech) {
+        log_play(speech, "finished", -1);
+        session_->play_finished(speech, Clock::now());
+      });
   actions_ = make_actions();
   peer_ = world.transport.create_peer(offer, *this, faults);
 }
@@ -173,8 +179,8 @@ void Call::send_text(const std::string &text) {
 }
 
 void Call::prepare(Speech speech) {
-  auto deliver = [this, alive = alive_, id = speech.id](Speaker::Pcm pcm) {
-    if (*alive && !ended_) spoken(id, std::move(pcm));
+  auto deliver = [this, alive = alive_, id = speech.id, text = speech.text](Speaker::Spoken said) {
+    if (*alive && !ended_) spoken(id, text, std::move(said));
   };
   if (world_.options.voice == Voice::Speech) {
     world_.speaker->synthesize(speech.text, speech.voice, world_.options.language, speech.speed,
@@ -185,17 +191,37 @@ void Call::prepare(Speech speech) {
   if (world_.options.voice == Voice::Tone || pcm->empty()) {
     *pcm = make_tone(world_.options.tone_hz, world_.options.tone_s);
   }
-  later(Duration::zero(), [deliver, pcm] { deliver(pcm); });
+  later(Duration::zero(), [deliver, pcm] { deliver({pcm, {}}); });
 }
 
-void Call::spoken(uint64_t speech, Speaker::Pcm pcm) {
-  auto duration_ms = static_cast<int64_t>(pcm->size()) * 1000 / kSampleRate;
-  audio_out_->prepared(speech, std::move(pcm));
-  session_->voice_ready(speech, duration_ms, Clock::now());
+void Call::spoken(uint64_t speech, const std::string &text, Speaker::Spoken spoken) {
+  auto duration_ms = static_cast<int64_t>(spoken.pcm->size()) * 1000 / kSampleRate;
+  auto words = place_words(text, spoken.marks);
+  if (!spoken.marks.empty()) {
+    Json list = Json::array();
+    for (const auto &word : words) {
+      list.push_back(Json::object({{"text", word.text}, {"ms", word.ms}, {"own", word.own}}));
+    }
+    world_.log.write("words", {{"call", id_},
+                               {"speech", speech},
+                               {"duration_ms", duration_ms},
+                               {"words", list}});
+  }
+  audio_out_->prepared(speech, std::move(spoken.pcm));
+  session_->voice_ready(speech, {duration_ms, std::move(words)}, Clock::now());
   set_alarm();
 }
 
-int64_t Call::stop(uint64_t speech) { return audio_out_->stop(speech); }
+void Call::log_play(uint64_t speech, const char *what, int64_t heard_ms) {
+  world_.log.write("play",
+                   {{"call", id_}, {"speech", speech}, {"what", what}, {"heard_ms", heard_ms}});
+}
+
+int64_t Call::stop(uint64_t speech) {
+  int64_t heard_ms = audio_out_->stop(speech);
+  log_play(speech, "stopped", heard_ms);
+  return heard_ms;
+}
 
 void Call::session_expired() {
   later(kLastWords, [this] {

@@ -82,7 +82,8 @@ class Call : private PeerListener, private SessionHost {
   void hear(const int16_t *pcm, std::size_t samples);
   void tick();
   void log_rtp();
-  void spoken(uint64_t speech, Speaker::Pcm pcm);
+  void spoken(uint64_t speech, const std::string &text, Speaker::Spoken spoken);
+  void log_play(uint64_t speech, const char *what, int64_t heard_ms);
   void send_text(const std::string &text);
   void later(Duration delay, std::function<void()> task);
   void wake();       // by the alarm: runs what is due

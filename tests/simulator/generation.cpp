@@ -84,7 +84,15 @@ void Responder::schedule_deltas(Response &response) {
     whole = std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(
         static_cast<double>(response.duration_ms) / core_.settings.generation_speed));
   }
-  for (int64_t i = 0; i < count; ++i) after(response, whole * i / count, &Responder::send_delta);
+  for (int64_t i = 0; i < count; ++i) {
+    Duration place = whole * i / count;
+    // Words are written as they are spoken, only faster.
+    if (!response.places.empty()) {
+      place = milliseconds(response.places[static_cast<std::size_t>(i)].ms) * 1000 /
+              static_cast<int64_t>(core_.settings.generation_speed * 1000);
+    }
+    after(response, std::min(place, whole), &Responder::send_delta);
+  }
   response.timers.push_back(core_.timers.at(core_.now + whole, [this, id = response.id] {
     Response *found = by_id(id);
     if (found == nullptr) return;

@@ -172,10 +172,11 @@ void Responder::after(Response &response, Duration delay, void (Responder::*step
   }));
 }
 
-void Responder::voice_ready(uint64_t speech, int64_t duration_ms) {
+void Responder::voice_ready(uint64_t speech, const VoiceLength &length) {
   Response *response = by_speech(speech);
   if (response == nullptr) return;
-  response->duration_ms = duration_ms;
+  response->duration_ms = length.duration_ms;
+  if (length.words.size() == response->words.size()) response->places = length.words;
   if (response->generating) maybe_begin(*response);
 }
 

@@ -32,7 +32,7 @@ class Responder {
   void interrupt();     // the user speaks
   void clear_output();  // output_audio_buffer.clear
 
-  void voice_ready(uint64_t speech, int64_t duration_ms);
+  void voice_ready(uint64_t speech, const VoiceLength &length);
   void play_started(uint64_t speech);
   void play_finished(uint64_t speech);
 

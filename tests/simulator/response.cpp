@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <glib.h>
+
 namespace oairt::sim {
 
 std::vector<std::string> split_words(const std::string &text) {
@@ -13,6 +15,26 @@ std::vector<std::string> split_words(const std::string &text) {
     if (end == std::string::npos) end = text.size();
     words.push_back(text.substr(begin, end - begin));
     begin = end;
+  }
+  return words;
+}
+
+std::vector<PlacedWord> place_words(const std::string &text,
+                                    const std::vector<Speaker::Mark> &marks) {
+  std::vector<PlacedWord> words;
+  std::size_t mark = 0;
+  int64_t character = 0;
+  for (const auto &word : split_words(text)) {
+    auto end = character + g_utf8_strlen(word.data(), static_cast<gssize>(word.size()));
+    PlacedWord placed{word, words.empty() ? 0 : words.back().ms, false};
+    // A word may have marks of its parts; its first one counts.
+    for (; mark < marks.size() && marks[mark].character < end; ++mark) {
+      if (placed.own || marks[mark].character < character) continue;
+      placed.ms = std::max(placed.ms, marks[mark].ms);
+      placed.own = true;
+    }
+    words.push_back(std::move(placed));
+    character = end;
   }
   return words;
 }

@@ -9,6 +9,7 @@
 
 #include "script.h"
 #include "session_core.h"
+#include "speaker.h"
 
 namespace oairt::sim {
 
@@ -23,6 +24,7 @@ struct Response {
   ToolCall call;
   std::string call_id;
 
+  std::vector<PlacedWord> places;  // of the words; none: not known
   std::string text;                // all that will be said
   std::vector<std::string> words;  // the same in deltas
   std::size_t said = 0;            // deltas that went out
@@ -55,6 +57,9 @@ struct Response {
             bool done) const;
 };
 
+// The words at the marks of their speech.
+std::vector<PlacedWord> place_words(const std::string &text,
+                                    const std::vector<Speaker::Mark> &marks);
 std::vector<std::string> split_words(const std::string &text);  // each with its trailing blanks
 int64_t text_tokens(const std::string &text);
 constexpr int64_t kAudioTokensPerSecondOut = 20, kAudioTokensPerSecondIn = 10;

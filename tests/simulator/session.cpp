@@ -170,9 +170,9 @@ void Session::hear(const int16_t *pcm, std::size_t samples, TimePoint now) {
   if (core_.open) turns_.hear(pcm, samples);
 }
 
-void Session::voice_ready(uint64_t speech, int64_t duration_ms, TimePoint now) {
+void Session::voice_ready(uint64_t speech, const VoiceLength &length, TimePoint now) {
   advance(now);
-  responder_.voice_ready(speech, duration_ms);
+  responder_.voice_ready(speech, length);
 }
 
 void Session::play_started(uint64_t speech, TimePoint now) {

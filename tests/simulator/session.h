@@ -26,7 +26,7 @@ class Session {
   void handle(std::string_view text, TimePoint now);
   void hear(const int16_t *pcm, std::size_t samples, TimePoint now);  // 48 kHz mono
 
-  void voice_ready(uint64_t speech, int64_t duration_ms, TimePoint now);
+  void voice_ready(uint64_t speech, const VoiceLength &length, TimePoint now);
   void play_started(uint64_t speech, TimePoint now);
   void play_finished(uint64_t speech, TimePoint now);
 

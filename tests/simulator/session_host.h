@@ -21,6 +21,18 @@ struct Speech {
   std::vector<int16_t> user_pcm;  // the turn that is answered, 48 kHz mono; only if kept
 };
 
+// A word with its trailing blanks, and where its sound begins. Not its own: it is spoken as one with
+// the word before, and its place is a guess.
+struct PlacedWord {
+  std::string text;
+  int64_t ms = 0;
+  bool own = false;
+};
+struct VoiceLength {
+  int64_t duration_ms = 0;
+  std::vector<PlacedWord> words;  // none: not known
+};
+
 class SessionHost {
  public:
   virtual ~SessionHost() = default;

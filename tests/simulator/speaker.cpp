@@ -28,9 +28,19 @@ std::string variant_of(const std::string &voice) {
   return found == kVariants.end() ? "" : found->second;
 }
 
+struct Collected {
+  std::vector<int16_t> pcm;
+  std::vector<Speaker::Mark> marks;
+};
+
 int collect(short *samples, int count, espeak_EVENT *events) {
-  auto *pcm = static_cast<std::vector<int16_t> *>(events->user_data);
-  if (samples != nullptr && pcm != nullptr) pcm->insert(pcm->end(), samples, samples + count);
+  auto *out = static_cast<Collected *>(events->user_data);
+  if (out == nullptr) return 0;
+  if (samples != nullptr) out->pcm.insert(out->pcm.end(), samples, samples + count);
+  for (; events->type != espeakEVENT_LIST_TERMINATED; ++events) {
+    if (events->type != espeakEVENT_WORD) continue;
+    out->marks.push_back({events->text_position - 1, events->audio_position});
+  }
   return 0;
 }
 
@@ -41,10 +51,10 @@ struct Job {
   Speaker::Done done;
 };
 
-void deliver(Job &job, Speaker::Pcm pcm) {
+void deliver(Job &job, Speaker::Spoken spoken) {
   struct Delivery {
     Speaker::Done done;
-    Speaker::Pcm pcm;
+    Speaker::Spoken spoken;
   };
   GSource *source = g_idle_source_new();
   g_source_set_priority(source, G_PRIORITY_DEFAULT);
@@ -52,10 +62,10 @@ void deliver(Job &job, Speaker::Pcm pcm) {
       source,
       [](gpointer data) -> gboolean {
         auto *delivery = static_cast<Delivery *>(data);
-        delivery->done(std::move(delivery->pcm));
+        delivery->done(std::move(delivery->spoken));
         return G_SOURCE_REMOVE;
       },
-      new Delivery{std::move(job.done), std::move(pcm)},
+      new Delivery{std::move(job.done), std::move(spoken)},
       [](gpointer data) { delete static_cast<Delivery *>(data); });
   g_source_attach(source, job.context.get());
   g_source_unref(source);
@@ -95,7 +105,7 @@ class EspeakSpeaker : public Speaker {
         job = std::move(jobs_.front());
         jobs_.pop_front();
       }
-      deliver(job, std::make_shared<std::vector<int16_t>>(speak(job, rate)));
+      deliver(job, speak(job, rate));
     }
     if (rate > 0) espeak_ng_Terminate();
   }
@@ -113,19 +123,21 @@ class EspeakSpeaker : public Speaker {
     return espeak_ng_GetSampleRate();
   }
 
-  static std::vector<int16_t> speak(const Job &job, int rate) {
-    std::vector<int16_t> pcm;
+  static Spoken speak(const Job &job, int rate) {
+    Collected out;
     if (rate > 0 && !job.text.empty()) {
       std::string name = job.language + variant_of(job.voice);
       if (espeak_ng_SetVoiceByName(name.c_str()) != ENS_OK) espeak_ng_SetVoiceByName("en");
       espeak_ng_SetParameter(espeakRATE, static_cast<int>(kWordsPerMinute * job.speed), 0);
       espeak_ng_Synthesize(job.text.c_str(), job.text.size() + 1, 0, POS_CHARACTER, 0,
-                           espeakCHARS_UTF8, nullptr, &pcm);
+                           espeakCHARS_UTF8, nullptr, &out);
     }
-    if (pcm.empty()) {
-      return make_tone(440, std::clamp(static_cast<double>(job.text.size()) / 15, 0.3, 20.0));
+    if (out.pcm.empty()) {
+      auto seconds = std::clamp(static_cast<double>(job.text.size()) / 15, 0.3, 20.0);
+      return {std::make_shared<std::vector<int16_t>>(make_tone(440, seconds)), {}};
     }
-    return resample_to_48k(pcm, rate);
+    auto pcm = std::make_shared<std::vector<int16_t>>(resample_to_48k(out.pcm, rate));
+    return {std::move(pcm), std::move(out.marks)};
   }
 
   Mutex mutex_;

@@ -17,7 +17,16 @@ namespace oairt::sim {
 class Speaker {
  public:
   using Pcm = std::shared_ptr<const std::vector<int16_t>>;  // 48 kHz mono
-  using Done = std::function<void(Pcm)>;
+  // Where a word begins in the text, in characters, and in the sound. Words that are spoken as one
+  // ("in the") have one mark.
+  struct Mark {
+    int64_t character = 0, ms = 0;
+  };
+  struct Spoken {
+    Pcm pcm;
+    std::vector<Mark> marks;  // none: there is no voice on this machine
+  };
+  using Done = std::function<void(Spoken)>;
 
   static std::shared_ptr<Speaker> shared();
   virtual ~Speaker() = default;

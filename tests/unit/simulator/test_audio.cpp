@@ -201,7 +201,7 @@ GST_START_TEST(text_is_spoken_in_a_worker_thread) {
   std::vector<std::size_t> lengths;
   for (const char *text : {"One.", "One, two, three, four, five, six, seven."}) {
     speaker->synthesize(text, "marin", "en-us", 1.0, g_main_context_default(),
-                        [&](Speaker::Pcm pcm) { lengths.push_back(pcm->size()); });
+                        [&](Speaker::Spoken spoken) { lengths.push_back(spoken.pcm->size()); });
   }
   fail_unless(test::wait_for([&] { return lengths.size() == 2; }));
   fail_unless(lengths[0] > kSampleRate / 5 && lengths[1] > 2 * lengths[0]);

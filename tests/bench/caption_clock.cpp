@@ -1,0 +1,141 @@
+// How near the speech clock comes to the words of a synthesizer's speech, without any network: the
+// sound is given to it frame by frame as the source would. For tuning and for the table of
+// docs/measurements.md; bench-captions measures the same through the elements.
+//   bench-caption-clock [--verbose]
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "captions/speech_clock.h"
+#include "figures.h"
+#include "response.h"
+#include "speaker.h"
+#include "support/check.h"
+
+using namespace oairt;         // NOLINT
+using namespace oairt::bench;  // NOLINT
+
+namespace {
+
+struct Case {
+  const char *name, *language, *voice;
+  double speed;
+  std::vector<std::string> texts;
+};
+
+const std::vector<std::string> kEnglish = {
+    "It is seven o'clock.",
+    "Certainly! The next train to the city leaves from platform four at half past nine.",
+    "Let me think about that for a moment. There are three museums near the station, and all of "
+    "them are open until six in the evening. The largest one, which shows paintings from the "
+    "nineteenth century, is closed on Mondays.",
+    "I'm sorry, I did not understand what you said. Could you repeat it, please?",
+    "Yes.",
+    "First, preheat the oven to 180 degrees. Then mix the flour, the sugar and the butter in a "
+    "bowl; add two eggs, one after the other, and stir until the dough is smooth. Finally, pour "
+    "everything into a baking tin and wait for about forty minutes.",
+    "The weather tomorrow will be mostly sunny with a light breeze from the southwest, although "
+    "some showers are possible in the late afternoon, especially near the mountains.",
+};
+const std::vector<std::string> kGerman = {
+    "Guten Tag! Was kann ich für Sie tun?",
+    "Der nächste Zug nach Hamburg fährt um zwanzig Uhr fünfzehn von Gleis sieben ab, aber er hat "
+    "heute leider etwas Verspätung. Möchten Sie trotzdem eine Fahrkarte kaufen?",
+    "Das Museum ist täglich außer montags geöffnet; der Eintritt kostet für Erwachsene acht Euro.",
+};
+const std::vector<std::string> kFrench = {
+    "Bonjour, comment puis-je vous aider aujourd'hui?",
+    "Le prochain train pour Lyon part dans vingt minutes, voie deux. Il y a encore des places en "
+    "seconde classe, mais la première est complète.",
+};
+const std::vector<std::string> kSpanish = {
+    "Buenos días. ¿En qué puedo ayudarle?",
+    "Mañana hará sol en toda la costa, con temperaturas de unos treinta grados; por la noche "
+    "refrescará un poco, sobre todo en las montañas.",
+};
+const std::vector<std::string> kRussian = {
+    "Здравствуйте! Чем я могу вам помочь?",
+    "Следующий поезд отправляется через двадцать минут с третьего пути, но сегодня он немного "
+    "опаздывает. Хотите купить билет?",
+};
+
+sim::Speaker::Spoken speak(const Case &given, const std::string &text) {
+  sim::Speaker::Spoken spoken;
+  sim::Speaker::shared()->synthesize(text, given.voice, given.language, given.speed,
+                                     g_main_context_default(),
+                                     [&](sim::Speaker::Spoken said) { spoken = std::move(said); });
+  while (spoken.pcm == nullptr) g_main_context_iteration(nullptr, TRUE);
+  return spoken;
+}
+
+void follow(const std::string &text, const sim::Speaker::Spoken &spoken, captions::Pace &pace,
+            Series &errors, Series &signs, bool verbose) {
+  captions::Words words;
+  words.append(text);
+  words.finish();
+  captions::SpeechClock clock(pace);
+  clock.set_words(words);
+  auto truth = sim::place_words(text, spoken.marks);
+  fail_unless(truth.size() == words.list().size(), "%zu words, %zu marks", words.list().size(),
+              truth.size());
+  std::vector<int64_t> seen(truth.size(), -1);
+  std::size_t frame = 48000 / 50, shown = 0;
+  std::vector<int16_t> pcm = *spoken.pcm;
+  pcm.resize(pcm.size() + 48000);
+  for (std::size_t at = 0; at + frame <= pcm.size(); at += frame) {
+    auto sound = captions::measure(pcm.data() + at, frame);
+    for (const auto &part : sound.parts) clock.step(part);
+    for (; shown < clock.reached(); ++shown) seen[shown] = static_cast<int64_t>(at) / 48;
+  }
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (seen[i] < 0) seen[i] = static_cast<int64_t>(spoken.pcm->size()) / 48;
+    double error = static_cast<double>(seen[i] - truth[i].ms);
+    if (verbose) {
+      std::printf("  %-14s %6ld %+6.0f%s\n", truth[i].text.c_str(), static_cast<long>(truth[i].ms),
+                  error, truth[i].own ? "" : " (with the word before)");
+    }
+    if (!truth[i].own) continue;
+    errors.add(std::abs(error));
+    signs.add(error);
+  }
+  clock.teach(pace);
+}
+
+int run(int argc, char **argv) {
+  bool verbose = has_option(argc, argv, "--verbose");
+  const std::vector<Case> cases = {
+      {"English, marin", "en-us", "marin", 1.0, kEnglish},
+      {"English, ash", "en-us", "ash", 1.0, kEnglish},
+      {"English, coral, fast", "en-us", "coral", 1.3, kEnglish},
+      {"English, verse, slow", "en-us", "verse", 0.75, kEnglish},
+      {"British, echo", "en-gb", "echo", 1.1, kEnglish},
+      {"German", "de", "sage", 1.0, kGerman},
+      {"French", "fr-fr", "cedar", 1.0, kFrench},
+      {"Spanish", "es", "shimmer", 1.0, kSpanish},
+      {"Russian", "ru", "ballad", 1.0, kRussian},
+  };
+  auto speaker = sim::Speaker::shared();  // one for all of them
+  Series all;
+  for (const Case &given : cases) {
+    Series errors, signs;
+    captions::Pace pace;
+    for (const auto &text : given.texts) {
+      if (verbose) std::printf("%s\n", given.name);
+      follow(text, speak(given, text), pace, errors, signs, verbose);
+    }
+    for (double error : errors.values()) all.add(error);
+    std::printf("%-24s words %3zu  median %4.0f  p95 %4.0f  worst %4.0f  bias %+4.0f  >100: %2.0f%% pace %+.2f\n",
+                given.name, errors.count(), errors.at(0.5), errors.at(0.95), errors.at(1),
+                signs.at(0.5), 100 * errors.share_above(100), pace.mean());
+    print_figure(std::string("word on its time, ") + given.name, "ours", "ms", errors);
+  }
+  std::printf("all: median %.0f p95 %.0f worst %.0f >100 %.1f%%\n", all.at(0.5), all.at(0.95), all.at(1),
+              100 * all.share_above(100));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) { return run_bench(argc, argv, &run); }
