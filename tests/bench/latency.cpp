@@ -154,15 +154,15 @@ void pause(Pipeline &pipeline, Duration time) {
   pipeline.wait([until] { return Clock::now() >= until; });
 }
 
-void uplink(int buffer_ms, int runs) {
+void uplink(int buffer_ms, int runs, const std::string &properties) {
   Service service(RelayLink{}, {"--voice", "tone"});
   WireTap wire(*service.relay());
   PadTap tap;
   Pipeline pipeline(
       "appsrc name=mic is-live=true format=time do-timestamp=true "
       "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
-      "openairealtimebin name=b turn-detection=none" +
-      service.properties() + " ! fakesink sync=false");
+      "openairealtimebin name=b turn-detection=none " +
+      properties + service.properties() + " ! fakesink sync=false");
   tap.watch(pipeline.get("b"), "sink");
   pipeline.play();
   Series delay;
@@ -189,8 +189,8 @@ void uplink(int buffer_ms, int runs) {
       pause(pipeline, milliseconds(403));  // no multiple of a frame
     }
   }
-  print_figure("sink pad to wire, buffers of " + std::to_string(buffer_ms) + " ms", "ours", "ms",
-               delay);
+  print_figure("sink pad to wire, buffers of " + std::to_string(buffer_ms) + " ms " + properties,
+               "ours", "ms", delay);
 }
 
 void downlink(const std::string &how, const std::string &property, int runs) {
@@ -235,7 +235,9 @@ void downlink(const std::string &how, const std::string &property, int runs) {
 
 int run(int argc, char **argv) {
   int runs = static_cast<int>(number_option(argc, argv, "--runs", 10));
-  for (int buffer_ms : {20, 10, 7}) uplink(buffer_ms, runs);
+  for (const char *properties : {"", "echo-cancel=false"}) {
+    for (int buffer_ms : {20, 10, 7}) uplink(buffer_ms, runs, properties);
+  }
   downlink("adaptive", "", runs);
   downlink("jitter-latency=20", "jitter-latency=20", runs);
   return 0;
