@@ -108,7 +108,8 @@ Result run_case(const Case &given, bool verbose) {
     bool whole = heard.began_ms >= 0 && heard.ended_ms - heard.began_ms < spoken_ms + 50;
     if (!all || !whole) {
       // A busy machine tore a hole into the voice: nobody knows where its words are.
-      std::printf("%s: an answer came in pieces and is left out\n", given.name);
+      std::printf("%s: an answer of %.0f ms took %.0f ms and is left out\n", given.name, spoken_ms,
+                  heard.ended_ms - heard.began_ms);
       result.words.fail();
       continue;
     }
