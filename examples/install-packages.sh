@@ -12,7 +12,7 @@ build=(g++ meson ninja-build pkg-config python3
 # The simulator has a WebRTC stack and a voice of its own.
 simulator=(libespeak-ng-dev espeak-ng espeak-ng-data libssl-dev libsrtp2-dev libusrsctp-dev)
 tests=(openssl iproute2 nftables python3-gi gir1.2-gstreamer-1.0 gir1.2-gst-plugins-bad-1.0
-  gir1.2-gst-plugins-base-1.0 sox coturn curl procps redis-server dbus-daemon)
+  gir1.2-gst-plugins-base-1.0 sox gstreamer1.0-x coturn curl procps redis-server dbus-daemon)
 
 wanted=("${build[@]}" "${simulator[@]}")
 if [ "${1:-}" = --tests ]; then wanted+=("${tests[@]}"); fi

@@ -194,8 +194,8 @@ bool CaptionPad::push(const captions::Caption &caption) {
   }
   told_until_ = std::max(told_until_, caption.shown.start + caption.shown.duration);
   GstFlowReturn flow = gst_pad_push(pad_.get(), buffer);
-  if (flow == GST_FLOW_OK || flow == GST_FLOW_NOT_LINKED) return true;
-  stopped(flow);
+  if (flow >= GST_FLOW_EOS) return true;  // whoever does not take it now may be replaced
+  fail(flow);
   return false;
 }
 
@@ -230,9 +230,8 @@ void CaptionPad::end_stream() {
   gst_pad_pause_task(pad_.get());
 }
 
-void CaptionPad::stopped(GstFlowReturn flow) {
+void CaptionPad::fail(GstFlowReturn flow) {
   gst_pad_pause_task(pad_.get());
-  if (flow == GST_FLOW_FLUSHING || flow == GST_FLOW_EOS) return;
   auto element = Ref<GstElement>::adopt(gst_pad_get_parent_element(pad_.get()));
   if (element) GST_ELEMENT_FLOW_ERROR(element.get(), flow);
   gst_pad_push_event(pad_.get(), gst_event_new_eos());

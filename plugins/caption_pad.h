@@ -86,7 +86,7 @@ class CaptionPad {
   bool push_captions();
   void push_gap(Duration until);
   void end_stream();
-  void stopped(GstFlowReturn flow);
+  void fail(GstFlowReturn flow);
 
   Ref<GstPad> pad_;
   const std::unique_ptr<CaptionMaker> maker_;  // its pad's thread only

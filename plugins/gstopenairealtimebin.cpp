@@ -168,6 +168,8 @@ static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const
                                const GstCaps *) {
   auto *priv = priv_of(element);
   const char *name = GST_PAD_TEMPLATE_NAME_TEMPLATE(templ);
+  auto existing = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(element, name));
+  if (existing) return nullptr;
   auto target = oairt::Ref<GstPad>::adopt(gst_element_request_pad_simple(priv->src, name));
   if (!target) return nullptr;
   GstPad *ghost = gst_ghost_pad_new_from_template(name, target.get(), templ);

@@ -11,6 +11,9 @@
  * While no call is up, the last #GstOpenaiRealtimeSink:prebuffer-time of speech is kept and sent
  * first when one is. EOS ends the input, not the session: the answer still comes.
  *
+ * The pad input_transcript_src gives what the speaker said, as captions, as soon as the service has
+ * written it down (transcription-model).
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 pulsesrc ! openairealtimesink  openairealtimesrc ! pulsesink

@@ -11,6 +11,11 @@
  * If downstream holds the stream, frames that were missed follow back to back; past 200 ms they
  * are skipped and the stream goes on with a discontinuity, so that no delay stays behind.
  *
+ * The pads transcript_src and input_transcript_src give captions: what the model says, each word
+ * while it is heard, and what the user said, as soon as it is known. They are sparse, live text
+ * streams in running time, with GAP events in between, each with a thread of its own, so that an
+ * overlay never waits and never holds the audio. See #GstOpenaiRealtimeSrc:caption-mode.
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 filesrc location=question.wav ! wavparse ! openairealtimesink \

@@ -29,13 +29,23 @@ void Reader::text(const std::string &id, std::string_view text, bool whole,
   }
   if (spoken) found->spoken = spoken;
   if (whole) {
+    std::string shown = found->words.text().substr(0, shown_bytes(*found));
     found->words.replace(text);
     found->words.finish();
-    found->shown = std::min(found->shown, found->words.list().size());
-    found->line = std::min(found->line, found->shown);
+    bool other = found->words.text().compare(0, shown.size(), shown) != 0;
+    std::size_t count = found->words.list().size();
+    found->line = std::min(found->line, count);
+    // It was heard better meanwhile: the line is shown again.
+    found->shown = other ? found->line : std::min(found->shown, count);
   } else {
     found->words.append(text);
   }
+}
+
+std::size_t Reader::shown_bytes(const Text &text) {
+  return text.shown == 0 || text.shown > text.words.list().size()
+             ? 0
+             : text.words.list()[text.shown - 1].end;
 }
 
 bool Reader::has(const std::string &id) const {

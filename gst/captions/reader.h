@@ -41,6 +41,7 @@ class Reader {
     Duration began{0};                // the line
   };
 
+  static std::size_t shown_bytes(const Text &text);
   bool show_more(Text &text, Duration now);
   void put_lines(const Text &text, Duration now);
   Duration patience() const;

@@ -15,6 +15,9 @@ constexpr float kHold = 0.4F, kSkip = 0.4F;  // a step of nothing, or of two
 // How likely a voice is to pause there at all, and to stay silent for another 10 ms.
 constexpr float kPauses[] = {0, 0.003F, 0.85F, 0.98F, 1};
 constexpr float kStay = 0.94F;
+// A caption comes a frame after its word, and waits for the one before it: a word that follows
+// without a pause counts from so many places before.
+constexpr std::size_t kAhead = 2;
 // What is this much quieter than the loudest of late is no voice.
 constexpr double kQuietDb = 30, kFaintestDb = -58;
 constexpr double kLoudestAtFirst = -32, kLoudestFades = 0.03;  // dB per 10 ms
@@ -233,6 +236,8 @@ void SpeechClock::settle() {
     if (behind > 0.5) {
       auto after = std::upper_bound(starts_.begin(), starts_.end(), base_ + row);
       begun = std::max<std::size_t>(begun, after - starts_.begin());
+      bool flows = begun < starts_.size() && edges_[starts_[begun]] == Edge::Word;
+      if (flows && base_ + row + kAhead >= starts_[begun]) ++begun;
       behind = -1;  // found
     }
     behind += silent[row] / sum;

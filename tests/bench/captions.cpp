@@ -31,12 +31,18 @@ struct Result {
 
 double ms_of(GstClockTime time) { return static_cast<double>(time) / 1e6; }
 
-// The first frame of voice that was given out from then on, in running time.
-double voice_began_ms(Pipeline &pipeline, TimePoint from) {
+// The voice that was given out from then on, in running time.
+struct Heard {
+  double began_ms = -1, ended_ms = -1;
+};
+Heard heard_since(Pipeline &pipeline, TimePoint from) {
+  Heard heard;
   for (const auto &frame : pipeline.recorded()) {
-    if (frame.at >= from && !frame.gap) return ms_of(frame.pts);
+    if (frame.at < from || frame.gap || frame.level < 0.0005) continue;
+    if (heard.began_ms < 0) heard.began_ms = ms_of(frame.pts);
+    heard.ended_ms = ms_of(frame.pts + frame.duration);
   }
-  return -1;
+  return heard;
 }
 
 void compare(const std::vector<TrueWord> &truth, const std::vector<ShownWord> &shown,
@@ -95,11 +101,19 @@ Result run_case(const Case &given, bool verbose) {
       double seconds = (captions.back().start_ms - captions.front().start_ms) / 1000;
       result.rate.add(static_cast<double>(captions.size()) / std::max(0.5, seconds));
     }
-    double began = voice_began_ms(pipeline, asked);
-    if (!all || began < 0) result.words.fail();
-    if (!truth.empty()) compare(truth.back(), words_of(captions), began, verbose, result);
     TimePoint quiet = Clock::now() + milliseconds(2500);
     pipeline.wait([quiet] { return Clock::now() >= quiet; });
+    Heard heard = heard_since(pipeline, asked);
+    double spoken_ms = service.simulator().log("words").back()["duration_ms"].as_double();
+    bool whole = heard.began_ms >= 0 && heard.ended_ms - heard.began_ms < spoken_ms + 50;
+    if (!all || !whole) {
+      // A busy machine tore a hole into the voice: nobody knows where its words are.
+      std::printf("%s: an answer of %.0f ms took %.0f ms and is left out\n", given.name, spoken_ms,
+                  heard.ended_ms - heard.began_ms);
+      result.words.fail();
+      continue;
+    }
+    compare(truth.back(), words_of(captions), heard.began_ms, verbose, result);
   }
   return result;
 }

@@ -32,6 +32,7 @@ GROUPS = {
     "auto-reconnect": "Recovery",
     "bitrate": "Audio in",
     "jitter-latency": "Audio out",
+    "caption-mode": "Captions",
     "connection-state": "State, read-only",
 }
 

@@ -213,8 +213,8 @@ void Call::spoken(uint64_t speech, const std::string &text, Speaker::Spoken spok
 }
 
 void Call::log_play(uint64_t speech, const char *what, int64_t heard_ms) {
-  world_.log.write("play",
-                   {{"call", id_}, {"speech", speech}, {"what", what}, {"heard_ms", heard_ms}});
+  Json heard = heard_ms >= 0 ? Json(heard_ms) : Json();
+  world_.log.write("play", {{"call", id_}, {"speech", speech}, {"what", what}, {"heard_ms", heard}});
 }
 
 int64_t Call::stop(uint64_t speech) {

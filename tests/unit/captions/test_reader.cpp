@@ -54,6 +54,18 @@ GST_START_TEST(deltas_add_up_and_the_last_one_is_held) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_word_that_was_heard_wrong_is_put_right) {
+  Stage s;
+  s.reader.text("u1", "Wreck a nice ", false);
+  s.pass(300);
+  s.reader.text("u1", "Recognise speech.", true);
+  s.pass(200);
+  fail_unless(s.shown.back().text == "Recognise speech.", "%s", s.shown.back().text.c_str());
+  s.pass(3000);
+  assert_text(s.finals(), "Recognise speech.");
+}
+GST_END_TEST
+
 GST_START_TEST(a_long_text_is_turned_line_by_line) {
   Stage s;
   s.reader.text("u1",
@@ -132,6 +144,7 @@ GST_START_TEST(at_the_end_everything_is_said) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(captions_reader, deltas_add_up_and_the_last_one_is_held,
+                a_word_that_was_heard_wrong_is_put_right,
                 a_long_text_is_turned_line_by_line, who_is_behind_hurries,
                 where_it_was_spoken_goes_along, a_text_that_never_ends_is_left,
                 an_empty_transcript_shows_nothing, at_the_end_everything_is_said)
