@@ -289,7 +289,8 @@ const PropertyRow kRows[] = {
      .scope = Scope::Element,
      .kind = ValueKind::Integer,
      .nick = "Bit rate",
-     .blurb = "Bit rate of the Opus encoder for raw input, in bits per second",
+     .blurb = "Bit rate of the Opus encoder for raw input, in bits per second; with "
+              "quality-adaptation the highest that is used",
      .number = 32000,
      .minimum = 6000,
      .maximum = 510000},
@@ -306,6 +307,15 @@ const PropertyRow kRows[] = {
      .nick = "In-band FEC",
      .blurb = "Let the encoder repeat each frame at low quality in the next one, so that single "
               "losses do not matter (raw input)",
+     .number = true},
+    {.name = "quality-adaptation",
+     .carrier = Carrier::AudioIn,
+     .kind = ValueKind::Boolean,
+     .nick = "Quality adaptation",
+     .blurb =
+         "Adapt bit rate, FEC and DTX of the encoder to the losses and delays that the service "
+         "reports (raw input): never above bitrate, and never against inband-fec or dtx where "
+         "those were set",
      .number = true},
     {.name = "mute",
      .carrier = Carrier::AudioIn,

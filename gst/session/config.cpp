@@ -210,6 +210,7 @@ Status read_persistence(const Settings &settings, Config &config) {
 void read_media(const Settings &settings, Config &config) {
   config.linger = milliseconds(number(settings, "linger-time", kDefaultLingerMs));
   config.prebuffer = milliseconds(number(settings, "prebuffer-time", kDefaultPrebufferMs));
+  config.quality_adaptation = flag(settings, "quality-adaptation", true);
   int64_t latency_ms = number(settings, "jitter-latency", kDefaultJitterLatencyMs);
   if (latency_ms >= 0) config.jitter_latency = milliseconds(latency_ms);
 }

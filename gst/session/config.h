@@ -57,6 +57,7 @@ struct Config {
   std::string state_bus;  // "session", "system" or a D-Bus address; empty: none
 
   Duration linger = milliseconds(kDefaultLingerMs);
+  bool quality_adaptation = true;
   Duration prebuffer = milliseconds(kDefaultPrebufferMs);
   std::optional<Duration> jitter_latency;  // nothing: adaptive
 };

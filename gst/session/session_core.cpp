@@ -112,6 +112,7 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   media_->set_prebuffer(config_->prebuffer);
   media_->set_latency(config_->jitter_latency);
   keeper_.set_options(config_->persistence);
+  show_quality(quality_.set_enabled(config_->quality_adaptation, Clock::now()));
   show_on_bus();
   access_.connect_ahead(*config_);
   if (!before) return;

@@ -21,6 +21,7 @@
 #include "session/hangups.h"
 #include "session/outbox.h"
 #include "session/path_guard.h"
+#include "session/quality_control.h"
 #include "session/record_keeper.h"
 #include "session/service_access.h"
 #include "session/session.h"
@@ -55,6 +56,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void grant_consent();
   void withdraw_consent();
   void note_audio(std::optional<bool> mute, std::optional<double> volume);
+  void note_encoder(const std::optional<EncoderLimits> &limits);
 
  private:
   // What is cut off may come for so long.
@@ -86,6 +88,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void start_ticking();
   void tick();
   void sample();
+  void show_quality(const std::optional<QualityEvent> &event);
   void look_for_quiet(TimePoint now);
   void look_for_muteness(TimePoint now);
   void ask_for_an_answer();
@@ -141,6 +144,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   recovery::Policy policy_;
   PathGuard guard_;
   SpeechWatch speech_watch_;
+  QualityControl quality_;
   Hangups hangups_;
   TurnTracker turns_;
   Conversation conversation_;

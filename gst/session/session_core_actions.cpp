@@ -169,6 +169,7 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   call_->open_media(again_from, !finish_speaking);
   guard_.watch(call_->ice(), now);
   speech_watch_.reset(now);
+  quality_.new_call(now);
   turns_.reset(now);
   quiet_since_.reset();
   outage_since_.reset();

@@ -97,7 +97,21 @@ void SessionCore::look_for_muteness(TimePoint now) {
 void SessionCore::sample() {
   next_sample_ = Clock::now() + kSampleInterval;
   snapshot_.peer = call_->peer_stats();
+  auto pair = call_->ice() != nullptr ? call_->ice()->selected_pair() : std::nullopt;
+  auto step = quality_.sample(snapshot_.peer, pair ? pair->base_address : "", Clock::now());
+  snapshot_.quality = quality_.figures();
   publish();
+  if (step) emit(*step);
+}
+
+void SessionCore::show_quality(const std::optional<QualityEvent> &event) {
+  snapshot_.quality = quality_.figures();
+  publish();
+  if (event) emit(*event);
+}
+
+void SessionCore::note_encoder(const std::optional<EncoderLimits> &limits) {
+  show_quality(quality_.set_limits(limits));
 }
 
 }  // namespace oairt

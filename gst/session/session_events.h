@@ -58,6 +58,14 @@ struct RecoveryEvent {
   double outage_ms = 0;
   std::string kept;  // "call", "conversation", "configuration"
 };
+// How speech is encoded from now on, and what was seen that led to it.
+struct QualityEvent {
+  int bitrate = 0, loss_percent = 0;  // what the encoder reckons with
+  bool fec = false, dtx = false;
+  std::optional<double> uplink_loss, rtt_ms;  // nothing: the service reports nothing
+  double downlink_loss = 0, jitter_ms = 0;
+  std::string reason;  // "loss", "delay", "downlink-loss", "calm", "new-path", "settings", "off"
+};
 struct RateLimitsEvent {
   std::vector<RateLimit> limits;
 };
@@ -97,8 +105,9 @@ struct WebrtcbinReadyEvent {
 using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
                  ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, FunctionCallEvent,
-                 RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
-                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
+                 RecoveryEvent, QualityEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent,
+                 RawServerEvent, RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent,
+                 WebrtcbinReadyEvent>;
 
 class SessionObserver {
  public:

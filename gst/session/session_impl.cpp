@@ -350,6 +350,10 @@ void SessionImpl::note_audio(std::optional<bool> mute, std::optional<double> vol
   body_->post([mute, volume](SessionCore &core) { core.note_audio(mute, volume); });
 }
 
+void SessionImpl::note_encoder(const std::optional<EncoderLimits> &limits) {
+  body_->post([limits](SessionCore &core) { core.note_encoder(limits); });
+}
+
 void SessionImpl::reconnect() {
   body_->post([](SessionCore &core) { core.reconnect(); });
 }

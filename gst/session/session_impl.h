@@ -40,6 +40,7 @@ class SessionImpl final : public Session {
   void grant_consent() override;
   void withdraw_consent() override;
   void note_audio(std::optional<bool> mute, std::optional<double> volume) override;
+  void note_encoder(const std::optional<EncoderLimits> &limits) override;
   void reconnect() override;
   void restart_ice() override;
   void input_finished() override;

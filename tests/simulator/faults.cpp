@@ -52,6 +52,7 @@ constexpr FaultKind kKinds[] = {
     {"silent", Action, "", "is gone at once, without a word"},
     {"blackhole", Action, "SECONDS", "deaf and dumb for a while (0 or nothing: for ever)"},
     {"mute", Action, "on|off", "sends no RTP"},
+    {"line", Action, "LOSS[,MS[,REORDER]]", "RTP to the client as by --loss, --jitter, --reorder"},
     {"deaf", Action, "on|off", "hears nothing: no turns"},
     {"freeze", Action, "on|off", "takes no client event"},
     {"expire", Action, "", "session_expired now"},
