@@ -32,6 +32,21 @@ GType gst_openai_realtime_service_get_type() {
 }
 
 /**
+ * GstOpenaiRealtimeSessionType:
+ *
+ * What the service does with what it hears.
+ */
+GType gst_openai_realtime_session_type_get_type() {
+  static const GEnumValue values[] = {
+      {0, "Answer it", "realtime"},
+      {1, "Only write it down", "transcription"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeSessionType", values);
+  return type;
+}
+
+/**
  * GstOpenaiRealtimeTurnDetection:
  *
  * How the service decides that the user has finished speaking.

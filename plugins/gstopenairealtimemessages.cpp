@@ -53,6 +53,17 @@ struct ToStructure {
                                    "final", G_TYPE_BOOLEAN, gboolean{event.final}, "item-id",
                                    G_TYPE_STRING, text(event.item_id), nullptr));
   }
+  UniqueStructure operator()(const TranscriptionFailedEvent &event) const {
+    return adopt(gst_structure_new("openai-realtime/transcription-failed", "item-id", G_TYPE_STRING,
+                                   text(event.item_id), "code", G_TYPE_STRING, text(event.code),
+                                   "message", G_TYPE_STRING, text(event.message), nullptr));
+  }
+  UniqueStructure operator()(const InputTimeoutEvent &event) const {
+    return adopt(gst_structure_new("openai-realtime/input-timeout", "item-id", G_TYPE_STRING,
+                                   text(event.item_id), "audio-start-ms", G_TYPE_INT64,
+                                   gint64{event.audio_start_ms}, "audio-end-ms", G_TYPE_INT64,
+                                   gint64{event.audio_end_ms}, nullptr));
+  }
   UniqueStructure operator()(const FunctionCallEvent &event) const {
     return adopt(gst_structure_new("openai-realtime/function-call", "name", G_TYPE_STRING,
                                    text(event.name), "call-id", G_TYPE_STRING, text(event.call_id),

@@ -86,6 +86,13 @@ const PropertyRow kRows[] = {
      .minimum = 10,
      .maximum = 7200},
     // --- model settings ---
+    {.name = "session-type",
+     .kind = ValueKind::Enum,
+     .nick = "Session type",
+     .blurb = "Whether the service answers what it hears, or only writes it down "
+              "(transcription-model): live captions. Used from the next call on",
+     .text = "realtime",
+     .enum_type = gst_openai_realtime_session_type_get_type},
     {.name = "instructions",
      .nick = "Instructions",
      .blurb = "What the model shall be and do. Not set: the service's own text. Reaches the "
@@ -328,7 +335,8 @@ const PropertyRow kRows[] = {
      .kind = ValueKind::Integer,
      .nick = "Prebuffer time",
      .blurb = "How much speech is kept while no call is up, in ms, and sent first when one is, "
-              "with what a lost call took along; what is older is dropped. 0: nothing is kept",
+              "with what a lost call took along; what is older is dropped. 0: nothing is kept. "
+              "With session-type=transcription 10000 unless it is set",
      .number = kDefaultPrebufferMs,
      .maximum = 60000},
     // --- audio out ---

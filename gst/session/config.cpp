@@ -7,6 +7,7 @@
 
 #include "base/ref.h"
 #include "session/session_object.h"
+#include "session/transcription.h"
 
 namespace oairt {
 namespace {
@@ -230,6 +231,11 @@ Result<Config> build_config(const Settings &settings, const Secret &environment_
   auto session = build_session_object(settings);
   if (!session) return session.error();
   config.session = std::move(session).value();
+  config.transcription = config.session["type"].as_string() == "transcription";
+  config.commit_at_pauses = commits_at_pauses(settings, config.session);
+  if (config.transcription && settings.count("prebuffer-time") == 0) {
+    config.prebuffer = milliseconds(kTranscriptionPrebufferMs);
+  }
   return config;
 }
 

@@ -112,6 +112,7 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   media_->set_prebuffer(config_->prebuffer);
   media_->set_latency(config_->jitter_latency);
   keeper_.set_options(config_->persistence);
+  turns_.set_transcribing(config_->transcription);
   show_quality(quality_.set_enabled(config_->quality_adaptation, Clock::now()));
   show_on_bus();
   access_.connect_ahead(*config_);
@@ -218,6 +219,8 @@ void SessionCore::on_call_webrtcbin(Ref<GstElement> webrtcbin) {
 }
 
 ReplayPlan SessionCore::replay_for(Call &call) {
+  // Who only writes needs no past; the record has it.
+  if (config_->transcription) return {};
   return plan_replay(conversation_, replay_limits(call));
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/event_loop.h"
 #include "conversation/conversation.h"
+#include "policy/pause_watch.h"
 #include "policy/recovery.h"
 #include "policy/speech_watch.h"
 #include "rtc/peer.h"
@@ -92,6 +93,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void look_for_quiet(TimePoint now);
   void look_for_muteness(TimePoint now);
   void ask_for_an_answer();
+  void end_turns_at_pauses(TimePoint now);
   void follow_audio(const ServerEvent &event);
   void flush_outbox();
   void emit(const SessionEvent &event);
@@ -145,6 +147,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   PathGuard guard_;
   SpeechWatch speech_watch_;
   QualityControl quality_;
+  PauseWatch pauses_;
   Hangups hangups_;
   TurnTracker turns_;
   Conversation conversation_;

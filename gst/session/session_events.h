@@ -50,6 +50,15 @@ struct TranscriptEvent {
   bool final = false;
   std::string item_id;
 };
+// What the user said will not be written down.
+struct TranscriptionFailedEvent {
+  std::string item_id, code, message;
+};
+// Nobody spoke for idle_timeout_ms: the model will say something by itself.
+struct InputTimeoutEvent {
+  std::string item_id;
+  int64_t audio_start_ms = 0, audio_end_ms = 0;
+};
 struct FunctionCallEvent {
   std::string name, call_id, arguments;
 };
@@ -104,10 +113,10 @@ struct WebrtcbinReadyEvent {
 
 using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
-                 ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, FunctionCallEvent,
-                 RecoveryEvent, QualityEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent,
-                 RawServerEvent, RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent,
-                 WebrtcbinReadyEvent>;
+                 ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, TranscriptionFailedEvent,
+                 InputTimeoutEvent, FunctionCallEvent, RecoveryEvent, QualityEvent, RateLimitsEvent,
+                 ServiceErrorEvent, FailureEvent, RawServerEvent, RestoredEvent,
+                 LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
 
 class SessionObserver {
  public:
