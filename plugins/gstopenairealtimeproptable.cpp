@@ -358,12 +358,13 @@ const PropertyRow kRows[] = {
      .number = 1.0,
      .maximum = 10.0},
     {.name = "eos-policy",
-     .carrier = Carrier::AudioOut,
      .scope = Scope::Element,
      .kind = ValueKind::Enum,
      .nick = "EOS policy",
-     .blurb = "When the source ends its stream; after-answer lets a launch line from file to file "
-              "end by itself",
+     .blurb =
+         "When the stream ends: a source's never by itself, or after-answer, which lets a launch "
+         "line from file to file end by itself; a sink's with its input, or after-answer (with "
+         "session-type=transcription: when the last words are written)",
      .text = "none",
      .enum_type = gst_openai_realtime_eos_policy_get_type},
 };

@@ -87,6 +87,7 @@ static void note_encoder(Private *priv) {
 static void apply_settings(Private *priv, const oairt::Settings &settings) {
   priv->encoding.set_limits(oairt::encoder_limits(settings));
   note_encoder(priv);
+  oairt::hold_eos(priv->media_sink, oairt::setting_text(settings, "eos-policy") == "after-answer");
   // The port is shared: an element that was never muted leaves it alone.
   bool mute = oairt::setting_bool(settings, "mute");
   std::shared_ptr<oairt::MediaPort> media;
@@ -310,6 +311,9 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
   };
   priv->core.on_attached = [priv](oairt::Session &session) { attached(priv, session); };
   priv->core.on_event = [priv](const oairt::SessionEvent &event) {
+    if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) {
+      oairt::release_eos(priv->media_sink);
+    }
     if (const auto *step = std::get_if<oairt::QualityEvent>(&event))
       priv->encoding.take_step(*step);
   };

@@ -27,6 +27,9 @@ struct MediaSinkEvents {
 };
 
 void set_events(GstOpenaiRealtimeMediaSink *sink, MediaSinkEvents events);
+// Whether the stream's end waits, after input_finished, for release_eos(). Any thread.
+void hold_eos(GstOpenaiRealtimeMediaSink *sink, bool hold);
+void release_eos(GstOpenaiRealtimeMediaSink *sink);
 void set_media_port(GstOpenaiRealtimeMediaSink *sink, std::shared_ptr<MediaPort> media);
 
 }  // namespace oairt

@@ -93,6 +93,28 @@ GST_START_TEST(a_source_ends_when_the_last_words_are_written) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_sink_may_end_when_the_last_words_are_written) {
+  SimulatorProcess simulator({"--hear", "All of it.", "--transcription-delay", "1500"});
+  std::string line =
+      speak(0.8) + "! openairealtimesink name=in eos-policy=after-answer " + settings(simulator);
+  {
+    Pipeline p(line);
+    p.play();
+    fail_unless(p.wait_for_message("eos"), "%s", p.describe().c_str());
+    fail_unless_equals_int(written(p, "All of it."), 1);
+  }
+  // Nobody waits for it: neither a pause, nor a seek back, nor the end.
+  Pipeline p(line);
+  p.play();
+  fail_unless(p.wait_for_message("openai-realtime/speech-stopped"), "%s", p.describe().c_str());
+  p.set_state(GST_STATE_PAUSED);
+  p.set_state(GST_STATE_PLAYING);
+  fail_unless(gst_element_seek_simple(p.pipeline(), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+  fail_unless(p.wait_for_message("eos"), "%s", p.describe().c_str());
+  p.set_state(GST_STATE_NULL);
+}
+GST_END_TEST
+
 GST_START_TEST(a_lost_call_costs_no_words) {
   // The second turn is spoken, and its call is gone before its words come.
   SimulatorProcess simulator(
@@ -162,6 +184,7 @@ GST_START_TEST(a_new_listener_begins_an_empty_record) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(transcription, a_sink_alone_writes_down_what_is_said,
-                a_source_ends_when_the_last_words_are_written, a_lost_call_costs_no_words,
+                a_source_ends_when_the_last_words_are_written,
+                a_sink_may_end_when_the_last_words_are_written, a_lost_call_costs_no_words,
                 transcribers_that_detect_no_turns_are_told_of_pauses,
                 what_cannot_be_written_is_told, a_new_listener_begins_an_empty_record)
