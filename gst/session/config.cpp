@@ -99,6 +99,7 @@ Status read_service(const Settings &settings, const Secret &environment_key, Con
   config.base_url = text(settings, "base-url", kDefaultBaseUrl);
   if (auto status = check_url("base-url", config.base_url, true); !status) return status;
   config.azure = text(settings, "service", "openai") == "azure";
+  config.acknowledges = config.azure || config.base_url == kDefaultBaseUrl;
   if (config.azure && config.base_url == kDefaultBaseUrl) {
     return refuse("base-url",
                   "must name your resource with service=azure: "

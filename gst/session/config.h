@@ -37,6 +37,7 @@ inline constexpr int kDefaultReplayItems = 1000;
 struct Config {
   std::string base_url = kDefaultBaseUrl;
   bool azure = false;
+  bool acknowledges = true;  // the service itself: session.updated is waited for
   std::string safety_identifier;
   Duration connect_timeout = milliseconds(kDefaultConnectTimeoutMs);
 

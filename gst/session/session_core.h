@@ -75,6 +75,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   ReplayLimits replay_limits(const Call &call) const;
   void on_call_created(Call &call) override;
   void on_call_ready(Call &call) override;
+  void on_call_unacknowledged(Call &call) override;
   void on_call_event(Call &call, const ServerEvent &event, const std::string &json) override;
   void on_call_bad_event(Call &call, const Error &error) override;
   void on_call_failed(Call &call, Error error, bool token_refused) override;
@@ -175,6 +176,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   TimePoint heard_asleep_{};
   int voiced_ticks_ = 0;
   uint64_t bad_events_ = 0;
+  bool told_of_no_acknowledgement_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -96,6 +96,17 @@ void SessionCore::look_for_muteness(TimePoint now) {
   on_call_failed(*call_, std::move(error), false);
 }
 
+void SessionCore::on_call_unacknowledged(Call &call) {
+  if (std::exchange(told_of_no_acknowledgement_, true)) return;
+  Error warning{ErrorCode::Protocol,
+                "The server does not acknowledge the settings (session.updated); the call goes on, "
+                "but whether it has taken them is not known.",
+                "call " + call.answer().call_id,
+                {},
+                {}};
+  emit(FailureEvent{warning, false});
+}
+
 // What the voice meter knows: input that comes encoded is committed by the application.
 void SessionCore::end_turns_at_pauses(TimePoint now) {
   if (pauses_.look(media_->last_input_voice(), now) && path_is_well()) send({"", InputCommit{}});

@@ -45,6 +45,8 @@ constexpr FaultKind kKinds[] = {
     {"response_incomplete", Session, "REASON", "max_output_tokens (default) or content_filter"},
     {"transcription_failed", Session, "", "the user's transcript fails"},
     {"transcription_late", Session, "SECONDS", "the user's transcript comes late"},
+    {"no_transcript", Session, "", "the user's words are not written down"},
+    {"no_updated", Session, "", "session.update is taken and not acknowledged"},
     {"reject_update", Session, "CODE", "session.update is refused"},
     {"reject_item", Session, "CODE", "conversation.item.create is refused"},
     {"close_channel", Action, "", "closes the data channel; media goes on"},

@@ -132,6 +132,13 @@ OptionGroup service_group() {
   return {"Keys, models, limits",
           {{"api-key", "KEY", "a project key (repeatable); without one: any that begins with sk-",
             append(&Options::api_keys)},
+           {"azure", nullptr, "Azure's paths, headers and error bodies, and no others",
+            [](Options &o, const std::string &) { return o.azure = true, std::string(); }},
+           {"prefix", "PATH", "the API is at PATH/v1, as behind a gateway (/v1)",
+            [](Options &o, const std::string &v) {
+              o.prefix = v;
+              return v.starts_with("/") && !v.ends_with("/") ? "" : std::string("/a/path");
+            }},
            {"model", "NAME", "a model beside the real ones (repeatable)", append(&Options::models)},
            {"max-age", "SECONDS", "until session_expired (3600)",
             number(1, 1e7, OAIRT_FIELD(session.max_age_s))},

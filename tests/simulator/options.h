@@ -30,6 +30,8 @@ struct Options {
 
   std::vector<std::string> api_keys;  // none: any that begins with "sk-"
   std::string control_token;
+  bool azure = false;
+  std::string prefix;               // of the API's paths, "/speech"
   std::vector<std::string> models;  // beside the real ones
   std::string log;                  // none: no log
   uint64_t seed = 0;                // 0: another one each time
