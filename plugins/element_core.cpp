@@ -77,6 +77,16 @@ class ElementCore::Observer final : public SessionObserver {
     quiet_.wait_until(mutex_, Clock::now() + limit,
                       [this]() OAIRT_REQUIRES(mutex_) { return calls_ == 0; });
   }
+  // A call goes on beyond the event; leave() ends it.
+  void hold() {
+    LockGuard guard(mutex_);
+    ++calls_;
+  }
+  void leave() {
+    LockGuard guard(mutex_);
+    --calls_;
+    quiet_.notify_all();
+  }
   Secret request_token() override {
     NoWaitScope no_wait;
     auto element = lock();
@@ -107,11 +117,6 @@ class ElementCore::Observer final : public SessionObserver {
     LockGuard guard(mutex_);
     calls_ += open_ ? 1 : 0;
     return open_;
-  }
-  void leave() {
-    LockGuard guard(mutex_);
-    --calls_;
-    quiet_.notify_all();
   }
 
   GWeakRef element_;
@@ -339,7 +344,9 @@ void ElementCore::deliver(const SessionEvent &event) {
   if (!message_owners::owns(this)) return;
   if (const auto *failure = std::get_if<FailureEvent>(&event)) {
     if (failure->fatal) {
-      post_fatal_when_settled(element_, failure->error);
+      observer_->hold();
+      post_fatal_when_settled(element_, failure->error,
+                              [observer = observer_] { observer->leave(); });
     } else {
       post_failure(element_, failure->error, false);
     }

@@ -1,6 +1,7 @@
 #include "gstopenairealtimemessages.h"
 
-#include <type_traits>
+#include <memory>
+#include <utility>
 
 namespace oairt {
 namespace {
@@ -241,15 +242,26 @@ void post_failure(GstElement *element, const Error &error, bool fatal) {
   gst_element_post_message(element, message);
 }
 
-void post_fatal_when_settled(GstElement *element, const Error &error) {
-  auto post = [](GstElement *owner, gpointer data) {
+void post_fatal_when_settled(GstElement *element, const Error &error, std::function<void()> done) {
+  struct Job {
+    Ref<GstElement> element;
+    Error error;
+    std::function<void()> done;
+  };
+  auto run = [](gpointer data) -> gpointer {
+    std::unique_ptr<Job> job(static_cast<Job *>(data));
+    GstElement *owner = job->element.get();
     auto top = Ref<GstObject>::share(GST_OBJECT_CAST(owner));
     while (auto parent = Ref<GstObject>::adopt(gst_object_get_parent(top.get()))) top = parent;
     gst_element_get_state(GST_ELEMENT_CAST(top.get()), nullptr, nullptr, 2 * GST_SECOND);
-    if (GST_STATE(owner) > GST_STATE_NULL) post_failure(owner, *static_cast<Error *>(data), true);
+    if (GST_STATE(owner) > GST_STATE_NULL) post_failure(owner, job->error, true);
+    top.reset();
+    job->element.reset();
+    job->done();
+    return nullptr;
   };
-  gst_element_call_async(element, post, new Error(error),
-                         [](gpointer data) { delete static_cast<Error *>(data); });
+  auto *job = new Job{Ref<GstElement>::share(element), error, std::move(done)};
+  g_thread_unref(g_thread_new("oairt-fatal", run, job));
 }
 
 UniqueStructure stats_structure(const SessionSnapshot &snapshot) {

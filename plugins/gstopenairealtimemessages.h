@@ -3,6 +3,8 @@
 // Never puts a secret into a message.
 #pragma once
 
+#include <functional>
+
 #include <gst/gst.h>
 
 #include "base/ref.h"
@@ -20,8 +22,8 @@ UniqueStructure message_structure(const SessionEvent &event);
 void post_failure(GstElement *element, const Error &error, bool fatal);
 // The same for what does not heal, once the pipeline has finished the state change it is in (at
 // most 2 s): an ERROR in the middle of one aborts it, and the source would never get to run.
-// Returns at once.
-void post_fatal_when_settled(GstElement *element, const Error &error);
+// Returns at once; `done` is called on another thread, which then holds the element no more.
+void post_fatal_when_settled(GstElement *element, const Error &error, std::function<void()> done);
 
 // application/x-openai-realtime-stats
 UniqueStructure stats_structure(const SessionSnapshot &snapshot);
