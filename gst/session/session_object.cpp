@@ -158,7 +158,10 @@ bool difference(const Json &before, const Json &after, Json &out) {
   bool any = false;
   for (const auto &[name, value] : after.members()) {
     if (before.has(name) && before[name] == value) continue;
-    if (before[name].is_object() && value.is_object()) {
+    // Whose members depend on its type: what the other type knows must not be named, not even to
+    // clear it.
+    bool whole = name == "turn_detection";
+    if (before[name].is_object() && value.is_object() && !whole) {
       Json inner = Json::object();
       if (difference(before[name], value, inner)) out.set(name, inner);
     } else {
