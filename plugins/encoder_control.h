@@ -8,8 +8,7 @@
 #include <gst/gst.h>
 
 #include "base/lock.h"
-#include "policy/quality.h"
-#include "session/session_events.h"
+#include "session/session.h"
 #include "session/settings.h"
 
 namespace oairt {
