@@ -90,7 +90,7 @@ const PropertyRow kRows[] = {
      .kind = ValueKind::Enum,
      .nick = "Session type",
      .blurb = "Whether the service answers what it hears, or only writes it down "
-              "(transcription-model): live captions. Used from the next call on",
+              "(transcription-model): live captions. A change while a call is up makes a new one",
      .text = "realtime",
      .enum_type = gst_openai_realtime_session_type_get_type},
     {.name = "instructions",

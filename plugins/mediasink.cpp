@@ -25,6 +25,7 @@ struct Private {
   oairt::Condition changed;
   bool released OAIRT_GUARDED_BY(lock) = false;  // what EOS waits for has come
   bool unlocked OAIRT_GUARDED_BY(lock) = false;  // the state changes, or a flush begins
+  uint64_t unlocks OAIRT_GUARDED_BY(lock) = 0;   // one may be over before it was noticed
   // Streaming thread only.
   bool finished = false;
   uint64_t not_opus = 0;
@@ -113,17 +114,23 @@ static GstFlowReturn wait_for_release(GstBaseSink *sink) {
   auto *priv = self_of(sink)->priv;
   for (;;) {
     bool released;
+    uint64_t seen;
+    {
+      oairt::LockGuard guard(priv->lock);
+      seen = priv->unlocks;
+    }
     GST_BASE_SINK_PREROLL_UNLOCK(sink);
     {
       oairt::LockGuard guard(priv->lock);
-      priv->changed.wait(priv->lock, [priv]() OAIRT_REQUIRES(priv->lock) {
-        return priv->released || priv->unlocked;
+      priv->changed.wait(priv->lock, [priv, seen]() OAIRT_REQUIRES(priv->lock) {
+        return priv->released || priv->unlocked || priv->unlocks != seen;
       });
       released = priv->released;
     }
     GST_BASE_SINK_PREROLL_LOCK(sink);
     if (released) return GST_FLOW_OK;
-    GstFlowReturn result = gst_base_sink_wait_preroll(sink);
+    if (sink->flushing) return GST_FLOW_FLUSHING;
+    GstFlowReturn result = sink->need_preroll ? gst_base_sink_wait_preroll(sink) : GST_FLOW_OK;
     if (result != GST_FLOW_OK) return result;
   }
 }
@@ -132,6 +139,7 @@ static void set_unlocked(GstBaseSink *sink, bool unlocked) {
   auto *priv = self_of(sink)->priv;
   oairt::LockGuard guard(priv->lock);
   priv->unlocked = unlocked;
+  if (unlocked) ++priv->unlocks;
   priv->changed.notify_all();
 }
 static gboolean unlock(GstBaseSink *sink) {

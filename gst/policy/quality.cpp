@@ -9,7 +9,7 @@ namespace {
 using Level = Quality::Level;
 using Reason = QualityStep::Reason;
 
-constexpr double kLossyFrom = 0.02, kBadFrom = 0.06, kChokedFrom = 0.25;
+constexpr double kLossyFrom = 0.02, kBadFrom = 0.06, kChokedFrom = 0.5;
 constexpr double kStay = 0.5;    // of what leads to a level keeps it
 constexpr double kNewest = 0.5;  // its share of the smoothed loss
 constexpr double kSlowMs = 300;  // the round trip is longer than the shortest one: a queue

@@ -2,7 +2,7 @@
 // Thread-bound to whoever owns it.
 // Never goes beyond what the user chose, and never goes up in haste: it would flap.
 //
-//            loss >= 2 %         loss >= 6 %, or             loss >= 25 %, or the round trip grows
+//            loss >= 2 %         loss >= 6 %, or             loss >= 50 %, or the round trip grows
 //                                the round trip grows        while packets are lost
 //   Clear ------------> Lossy ----------------------> Bad ------------------------------> Choked
 //     any level is left downwards at once; upwards by one level, when half of what led to it was

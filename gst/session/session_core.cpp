@@ -117,11 +117,15 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   show_on_bus();
   access_.connect_ahead(*config_);
   if (!before) return;
+  // A session cannot become one of another type: that takes another call.
+  bool other_type = before->session["type"] != config_->session["type"];
   auto changes = session_difference(before->session, config_->session);
-  if (changes && call_) send({"", SessionUpdate{*changes}});
+  if (changes && call_ && !other_type) send({"", SessionUpdate{*changes}});
   // Settings of the connection take effect with the next call; one that is not up yet was begun
   // without what an element in another pipeline has just brought, such as the key.
-  if (call_ || same_connection(*before, *config_)) return;
+  // What was only written down waits for no answer.
+  if (other_type && !conversation_.items().empty()) split("session-type");
+  if ((call_ && !other_type) || same_connection(*before, *config_)) return;
   feed_policy(recovery::Reconnect{});
 }
 

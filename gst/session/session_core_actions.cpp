@@ -146,7 +146,6 @@ std::optional<TimePoint> SessionCore::speech_to_repeat(const recovery::SwitchCal
   };
   if (config_->transcription && (action.lost || !action.quiet)) {
     earlier(turns_.unwritten_since());
-    if (turns_.user_speaking()) earlier(turns_.turn_began_at());
     earlier(pauses_.turn_began());
     return from;
   }

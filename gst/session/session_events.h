@@ -102,7 +102,8 @@ struct RestoredEvent {
 };
 // The next visitor's conversation begins.
 struct LogicalSessionEvent {
-  std::string reason;  // "split-session", "forget-session", "idle-timeout", "duration"
+  std::string reason;  // "split-session", "forget-session", "idle-timeout", "duration",
+                       // "session-type"
 };
 // The answer to all that was said before the end of the input has been spoken to its end.
 struct AnswerFinishedEvent {};

@@ -22,6 +22,9 @@ void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
       turn_began_at_.reset();
     }
     committed_at_ = now;
+  } else if (transcribing_ && std::holds_alternative<InputCleared>(body)) {
+    user_speaking_ = false;
+    turn_began_at_.reset();
   } else if (const auto *written = std::get_if<InputTranscriptCompleted>(&body)) {
     if (!note_written(written->item_id)) return;
   } else if (const auto *failed = std::get_if<InputTranscriptFailed>(&body)) {
@@ -65,7 +68,7 @@ bool TurnTracker::note_written(const std::string &item_id) {
 }
 
 std::optional<TimePoint> TurnTracker::unwritten_since() const {
-  std::optional<TimePoint> since;
+  std::optional<TimePoint> since = turn_began_at_;
   for (const auto &[item, began] : unwritten_) {
     if (!since || began < *since) since = began;
   }

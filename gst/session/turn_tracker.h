@@ -29,8 +29,9 @@ class TurnTracker {
   void reset(TimePoint now);
 
   bool user_speaking() const { return user_speaking_; }
-  bool unanswered() const { return transcribing_ ? !unwritten_.empty() : unanswered_; }
-  // When the oldest turn began whose words have not come; nothing: all have.
+  bool unanswered() const { return transcribing_ ? unwritten_since().has_value() : unanswered_; }
+  // When the oldest turn began whose words have not come, spoken to its end or not; nothing: all
+  // have. Only while transcribing.
   std::optional<TimePoint> unwritten_since() const;
   // When the user's last turn began, as far as it is known by its event.
   std::optional<TimePoint> turn_began_at() const { return turn_began_at_; }

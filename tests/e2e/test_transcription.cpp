@@ -183,8 +183,26 @@ GST_START_TEST(a_new_listener_begins_an_empty_record) {
 }
 GST_END_TEST
 
+GST_START_TEST(another_type_takes_another_call) {
+  SimulatorProcess simulator(
+      {"--hear", "Note this.", "--hear", "Answer this.", "--answer", "Yes."});
+  Pipeline p(microphone(simulator));
+  p.play();
+  fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
+  say(p, milliseconds(700));
+  fail_unless(p.wait([&] { return written(p, "Note this.") == 1; }), "%s", p.describe().c_str());
+  g_object_set(p.get("in"), "session-type", 0, nullptr);
+  fail_unless(p.wait_for_message("openai-realtime/session", 2), "%s", p.describe().c_str());
+  say(p, milliseconds(700));
+  fail_unless(p.wait_for_message("openai-realtime/response-done"), "%s", p.describe().c_str());
+  assert_text(p.transcript("assistant"), "Yes.");
+  fail_unless(p.messages("openai-realtime/error").empty(), "%s", p.describe().c_str());
+}
+GST_END_TEST
+
 OAIRT_TEST_MAIN(transcription, a_sink_alone_writes_down_what_is_said,
                 a_source_ends_when_the_last_words_are_written,
                 a_sink_may_end_when_the_last_words_are_written, a_lost_call_costs_no_words,
                 transcribers_that_detect_no_turns_are_told_of_pauses,
-                what_cannot_be_written_is_told, a_new_listener_begins_an_empty_record)
+                what_cannot_be_written_is_told, a_new_listener_begins_an_empty_record,
+                another_type_takes_another_call)

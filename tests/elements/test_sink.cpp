@@ -329,6 +329,26 @@ OAIRT_ELEMENT_TEST(input_that_comes_encoded_is_not_adapted) {
   fail_unless(wait_for([] { return !FakeSession::only()->encoder(); }));
 }
 
+OAIRT_ELEMENT_TEST(the_end_waits_for_the_answer_if_that_is_wanted) {
+  auto play = [](bool answered) {
+    auto pipeline = launch(
+        "audiotestsrc num-buffers=5 samplesperbuffer=960 ! audio/x-raw,rate=48000 ! "
+        "openairealtimesink eos-policy=after-answer");
+    set_state(pipeline, GST_STATE_PLAYING);
+    auto session = FakeSession::only();
+    fail_unless(wait_for([&] { return session->count_calls("input-finished") == 1; }));
+    fail_unless(take_messages(pipeline, GST_MESSAGE_EOS).empty());
+    if (answered) {
+      session->say(AnswerFinishedEvent{});
+      fail_unless(wait_for([&] { return !take_messages(pipeline, GST_MESSAGE_EOS).empty(); }));
+    }
+    session.reset();
+    set_state(pipeline, GST_STATE_NULL);
+  };
+  play(true);
+  play(false);  // nobody answers, and nobody waits for that
+}
+
 OAIRT_ELEMENT_TEST(packets_live_past_null) {
   auto frames = speak("audiotestsrc is-live=true");
   for (const auto &frame : frames) {
@@ -363,5 +383,6 @@ OAIRT_TEST_MAIN(elements_sink, raw_audio_of_every_shape_becomes_opus,
                 a_flush_drops_what_waits_for_a_call, mute_sends_silence_and_ends_with_the_element,
                 the_encoder_follows_the_properties,
                 the_encoder_follows_the_network_within_what_was_set,
-                input_that_comes_encoded_is_not_adapted, packets_live_past_null,
+                input_that_comes_encoded_is_not_adapted,
+                the_end_waits_for_the_answer_if_that_is_wanted, packets_live_past_null,
                 the_pipeline_runs_on_while_no_call_is_up)

@@ -114,17 +114,17 @@ GST_END_TEST
 
 GST_START_TEST(what_the_user_fixed_stays) {
   Line off({24000, false, false, true, true});
-  off.pass(seconds(10), 0.4);
+  off.pass(seconds(10), 0.6);
   fail_unless(off.quality.level() == Level::Choked);
   for (const Told &told : off.told) fail_unless(!told.step.fec && !told.step.dtx);
   for (const Told &told : off.told) fail_unless_equals_int(told.step.loss_percent, 0);
   Line on({24000, true, true, true, true});
-  on.pass(seconds(10), 0.4);
+  on.pass(seconds(10), 0.6);
   for (const Told &told : on.told) {
     fail_unless(told.step.fec && told.step.dtx && told.step.loss_percent > 0);
   }
   Line low({8000, true, false, false, false});
-  low.pass(seconds(10), 0.4);
+  low.pass(seconds(10), 0.6);
   fail_unless_equals_int(low.told.back().step.bitrate, 8000);
 }
 GST_END_TEST

@@ -115,6 +115,17 @@ GST_START_TEST(a_turn_is_over_when_its_words_have_come) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_turn_whose_end_was_not_told_is_not_written_either) {
+  Turns t;
+  t.event(SpeechStarted{"a", 0});
+  TimePoint began = *t.tracker.turn_began_at();
+  t.event(SpeechStopped{"a", 900});
+  fail_unless(!t.tracker.quiet() && t.tracker.unwritten_since() == began);
+  t.event(InputCleared{});
+  fail_unless(t.tracker.quiet() && !t.tracker.unwritten_since());
+}
+GST_END_TEST
+
 GST_START_TEST(turns_that_the_client_ends_begin_where_the_last_one_ended) {
   Turns t;
   t.tracker.reset(t.now);
@@ -177,6 +188,7 @@ OAIRT_TEST_MAIN(transcription, a_transcription_session_has_only_input,
                 what_needs_an_answer_is_refused_with_the_reason,
                 live_transcribers_are_given_no_turn_detection,
                 more_speech_is_kept_unless_that_was_set, a_turn_is_over_when_its_words_have_come,
+                a_turn_whose_end_was_not_told_is_not_written_either,
                 turns_that_the_client_ends_begin_where_the_last_one_ended,
                 settings_of_turn_detection_survive_a_replay,
                 another_kind_of_turn_detection_names_nothing_of_the_old_one)
