@@ -14,6 +14,8 @@
  */
 #include "gstopenairealtimebin.h"
 
+#include <cstring>
+
 #include "base/ref.h"
 #include "caption_pad.h"
 #include "echo_control.h"
@@ -139,6 +141,11 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
   priv->core.set_property(id, value, spec);
   const oairt::PropertyRow *row = oairt::property_row(id);
   if (row == nullptr || row->scope == oairt::Scope::Session) return;
+  // The input's end is the sink's affair, the end of the stream the source's.
+  if (std::strcmp(row->name, "eos-policy") == 0) {
+    g_object_set_property(G_OBJECT(priv->src), row->name, value);
+    return;
+  }
   if (row->carrier == oairt::Carrier::AudioIn) {
     g_object_set_property(G_OBJECT(priv->sink), row->name, value);
   } else if (row->carrier != oairt::Carrier::Bin) {

@@ -32,6 +32,21 @@ GType gst_openai_realtime_service_get_type() {
 }
 
 /**
+ * GstOpenaiRealtimeSessionType:
+ *
+ * What the service does with what it hears.
+ */
+GType gst_openai_realtime_session_type_get_type() {
+  static const GEnumValue values[] = {
+      {0, "Answer it", "realtime"},
+      {1, "Only write it down", "transcription"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeSessionType", values);
+  return type;
+}
+
+/**
  * GstOpenaiRealtimeTurnDetection:
  *
  * How the service decides that the user has finished speaking.
@@ -151,11 +166,11 @@ GType gst_openai_realtime_idle_action_get_type() {
 /**
  * GstOpenaiRealtimeEosPolicy:
  *
- * When the source ends its stream.
+ * When a source ends its stream, and a sink says that its stream has ended.
  */
 GType gst_openai_realtime_eos_policy_get_type() {
   static const GEnumValue values[] = {
-      {0, "Never by itself", "none"},
+      {0, "A source: never by itself; a sink: with its input", "none"},
       {1, "When the input has ended and the answer to it was given out to its end", "after-answer"},
       {0, nullptr, nullptr},
   };

@@ -6,6 +6,7 @@
 #include <glib-object.h>
 
 GType gst_openai_realtime_service_get_type();
+GType gst_openai_realtime_session_type_get_type();
 GType gst_openai_realtime_turn_detection_get_type();
 GType gst_openai_realtime_noise_reduction_get_type();
 GType gst_openai_realtime_ice_transport_policy_get_type();

@@ -1,13 +1,15 @@
 #include "gstopenairealtimemessages.h"
 
-#include <type_traits>
-
 namespace oairt {
 namespace {
 
 const char *text(const std::string &value) { return value.c_str(); }
 
 UniqueStructure adopt(GstStructure *structure) { return UniqueStructure(structure); }
+
+void set_known(GstStructure *structure, const char *name, const std::optional<double> &value) {
+  if (value) gst_structure_set(structure, name, G_TYPE_DOUBLE, *value, nullptr);
+}
 
 struct ToStructure {
   UniqueStructure operator()(const ConnectionStateEvent &event) const {
@@ -49,6 +51,17 @@ struct ToStructure {
                                    "final", G_TYPE_BOOLEAN, gboolean{event.final}, "item-id",
                                    G_TYPE_STRING, text(event.item_id), nullptr));
   }
+  UniqueStructure operator()(const TranscriptionFailedEvent &event) const {
+    return adopt(gst_structure_new("openai-realtime/transcription-failed", "item-id", G_TYPE_STRING,
+                                   text(event.item_id), "code", G_TYPE_STRING, text(event.code),
+                                   "message", G_TYPE_STRING, text(event.message), nullptr));
+  }
+  UniqueStructure operator()(const InputTimeoutEvent &event) const {
+    return adopt(gst_structure_new("openai-realtime/input-timeout", "item-id", G_TYPE_STRING,
+                                   text(event.item_id), "audio-start-ms", G_TYPE_INT64,
+                                   gint64{event.audio_start_ms}, "audio-end-ms", G_TYPE_INT64,
+                                   gint64{event.audio_end_ms}, nullptr));
+  }
   UniqueStructure operator()(const FunctionCallEvent &event) const {
     return adopt(gst_structure_new("openai-realtime/function-call", "name", G_TYPE_STRING,
                                    text(event.name), "call-id", G_TYPE_STRING, text(event.call_id),
@@ -59,6 +72,17 @@ struct ToStructure {
                                    text(event.fault), "action", G_TYPE_STRING, text(event.action),
                                    "outage-ms", G_TYPE_DOUBLE, event.outage_ms, "kept",
                                    G_TYPE_STRING, text(event.kept), nullptr));
+  }
+  UniqueStructure operator()(const QualityEvent &event) const {
+    auto structure = adopt(gst_structure_new(
+        "openai-realtime/quality", "bitrate", G_TYPE_INT, gint{event.bitrate}, "fec",
+        G_TYPE_BOOLEAN, gboolean{event.fec}, "packet-loss-percentage", G_TYPE_INT,
+        gint{event.loss_percent}, "dtx", G_TYPE_BOOLEAN, gboolean{event.dtx}, "downlink-loss",
+        G_TYPE_DOUBLE, event.downlink_loss, "jitter-ms", G_TYPE_DOUBLE, event.jitter_ms, "reason",
+        G_TYPE_STRING, text(event.reason), nullptr));
+    set_known(structure.get(), "loss", event.uplink_loss);
+    set_known(structure.get(), "rtt-ms", event.rtt_ms);
+    return structure;
   }
   UniqueStructure operator()(const RestoredEvent &event) const {
     auto structure = adopt(gst_structure_new("openai-realtime/restored", "items", G_TYPE_UINT64,
@@ -140,26 +164,23 @@ Domain domain_of(ErrorCode code) {
   return {GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED};
 }
 
-void set_ms(GstStructure *structure, const char *name, const std::optional<double> &value) {
-  if (value) gst_structure_set(structure, name, G_TYPE_DOUBLE, *value, nullptr);
-}
 void set_count(GstStructure *structure, const char *name, uint64_t value) {
   gst_structure_set(structure, name, G_TYPE_UINT64, guint64{value}, nullptr);
 }
 
 void add_connect(GstStructure *stats, const ConnectBreakdown &connect) {
-  set_ms(stats, "connect-token-ms", connect.token_ms);
-  set_ms(stats, "connect-sdp-ms", connect.sdp_ms);
-  set_ms(stats, "connect-ice-ms", connect.ice_ms);
-  set_ms(stats, "connect-dtls-ms", connect.dtls_ms);
-  set_ms(stats, "connect-sctp-ms", connect.sctp_ms);
-  set_ms(stats, "connect-session-ms", connect.session_ms);
-  set_ms(stats, "connect-total-ms", connect.total_ms);
+  set_known(stats, "connect-token-ms", connect.token_ms);
+  set_known(stats, "connect-sdp-ms", connect.sdp_ms);
+  set_known(stats, "connect-ice-ms", connect.ice_ms);
+  set_known(stats, "connect-dtls-ms", connect.dtls_ms);
+  set_known(stats, "connect-sctp-ms", connect.sctp_ms);
+  set_known(stats, "connect-session-ms", connect.session_ms);
+  set_known(stats, "connect-total-ms", connect.total_ms);
 }
 
 void add_network(GstStructure *stats, const PeerStats &peer) {
-  set_ms(stats, "rtt-ms", peer.rtt_ms);
-  set_ms(stats, "jitter-ms", peer.jitter_ms);
+  set_known(stats, "rtt-ms", peer.rtt_ms);
+  set_known(stats, "jitter-ms", peer.jitter_ms);
   gst_structure_set(stats, "packets-lost", G_TYPE_INT64, gint64{peer.packets_lost},
                     "local-candidate", G_TYPE_STRING, text(peer.local_candidate),
                     "remote-candidate", G_TYPE_STRING, text(peer.remote_candidate), nullptr);
@@ -169,17 +190,30 @@ void add_network(GstStructure *stats, const PeerStats &peer) {
   set_count(stats, "bytes-received", peer.bytes_received);
 }
 
+void add_quality(GstStructure *stats, const QualityFigures &quality) {
+  set_known(stats, "uplink-loss", quality.uplink_loss);
+  set_known(stats, "uplink-jitter-ms", quality.uplink_jitter_ms);
+  set_known(stats, "downlink-loss", quality.downlink_loss);
+  set_count(stats, "quality-steps", quality.steps);
+  if (!quality.encoding) return;
+  const QualityStep &encoding = *quality.encoding;
+  gst_structure_set(stats, "bitrate", G_TYPE_INT, gint{encoding.bitrate}, "fec", G_TYPE_BOOLEAN,
+                    gboolean{encoding.fec}, "packet-loss-percentage", G_TYPE_INT,
+                    gint{encoding.loss_percent}, "dtx", G_TYPE_BOOLEAN, gboolean{encoding.dtx},
+                    nullptr);
+}
+
 void add_media(GstStructure *stats, const UplinkStats &uplink, const DownlinkStats &downlink) {
   set_count(stats, "uplink-frames", uplink.sent);
   set_count(stats, "uplink-dropped", uplink.dropped);
   set_count(stats, "uplink-silent-frames", uplink.silence);
-  set_ms(stats, "prebuffered-ms", to_ms(uplink.prebuffered));
+  set_known(stats, "prebuffered-ms", to_ms(uplink.prebuffered));
   set_count(stats, "frames", downlink.frames);
   set_count(stats, "silent-frames", downlink.silent_frames);
   set_count(stats, "concealed-frames", downlink.concealed_frames);
   set_count(stats, "dropped-frames", downlink.dropped_frames);
-  set_ms(stats, "jitter-latency-ms", to_ms(downlink.latency));
-  set_ms(stats, "downlink-jitter-ms", to_ms(downlink.jitter));
+  set_known(stats, "jitter-latency-ms", to_ms(downlink.latency));
+  set_known(stats, "downlink-jitter-ms", to_ms(downlink.jitter));
 }
 
 }  // namespace
@@ -215,7 +249,8 @@ UniqueStructure stats_structure(const SessionSnapshot &snapshot) {
   add_connect(stats.get(), snapshot.connect);
   add_network(stats.get(), snapshot.peer);
   add_media(stats.get(), snapshot.uplink, snapshot.downlink);
-  set_ms(stats.get(), "voice-to-voice-ms", snapshot.voice_to_voice_ms);
+  add_quality(stats.get(), snapshot.quality);
+  set_known(stats.get(), "voice-to-voice-ms", snapshot.voice_to_voice_ms);
   set_count(stats.get(), "connects", snapshot.connects);
   set_count(stats.get(), "reconnects", snapshot.reconnects);
   set_count(stats.get(), "ride-outs", snapshot.recoveries.ride_outs);
@@ -223,7 +258,7 @@ UniqueStructure stats_structure(const SessionSnapshot &snapshot) {
   set_count(stats.get(), "ice-restarts", snapshot.recoveries.ice_restarts);
   set_count(stats.get(), "replacements", snapshot.recoveries.replacements);
   set_count(stats.get(), "rollovers", snapshot.recoveries.rollovers);
-  set_ms(stats.get(), "last-outage-ms", snapshot.last_outage_ms);
+  set_known(stats.get(), "last-outage-ms", snapshot.last_outage_ms);
   gst_structure_set(stats.get(), "input-tokens", G_TYPE_INT64, gint64{snapshot.input_tokens},
                     "output-tokens", G_TYPE_INT64, gint64{snapshot.output_tokens}, "total-tokens",
                     G_TYPE_INT64, gint64{snapshot.total_tokens}, nullptr);

@@ -86,6 +86,13 @@ const PropertyRow kRows[] = {
      .minimum = 10,
      .maximum = 7200},
     // --- model settings ---
+    {.name = "session-type",
+     .kind = ValueKind::Enum,
+     .nick = "Session type",
+     .blurb = "Whether the service answers what it hears, or only writes it down "
+              "(transcription-model): live captions. A change while a call is up makes a new one",
+     .text = "realtime",
+     .enum_type = gst_openai_realtime_session_type_get_type},
     {.name = "instructions",
      .nick = "Instructions",
      .blurb = "What the model shall be and do. Not set: the service's own text. Reaches the "
@@ -289,7 +296,8 @@ const PropertyRow kRows[] = {
      .scope = Scope::Element,
      .kind = ValueKind::Integer,
      .nick = "Bit rate",
-     .blurb = "Bit rate of the Opus encoder for raw input, in bits per second",
+     .blurb = "Bit rate of the Opus encoder for raw input, in bits per second; with "
+              "quality-adaptation the highest that is used",
      .number = 32000,
      .minimum = 6000,
      .maximum = 510000},
@@ -307,6 +315,15 @@ const PropertyRow kRows[] = {
      .blurb = "Let the encoder repeat each frame at low quality in the next one, so that single "
               "losses do not matter (raw input)",
      .number = true},
+    {.name = "quality-adaptation",
+     .carrier = Carrier::AudioIn,
+     .kind = ValueKind::Boolean,
+     .nick = "Quality adaptation",
+     .blurb =
+         "Adapt bit rate, FEC and DTX of the encoder to the losses and delays that the service "
+         "reports (raw input): never above bitrate, and never against inband-fec or dtx where "
+         "those were set",
+     .number = true},
     {.name = "mute",
      .carrier = Carrier::AudioIn,
      .scope = Scope::Element,
@@ -318,7 +335,8 @@ const PropertyRow kRows[] = {
      .kind = ValueKind::Integer,
      .nick = "Prebuffer time",
      .blurb = "How much speech is kept while no call is up, in ms, and sent first when one is, "
-              "with what a lost call took along; what is older is dropped. 0: nothing is kept",
+              "with what a lost call took along; what is older is dropped. 0: nothing is kept. "
+              "With session-type=transcription 10000 unless it is set",
      .number = kDefaultPrebufferMs,
      .maximum = 60000},
     // --- audio out ---
@@ -340,12 +358,13 @@ const PropertyRow kRows[] = {
      .number = 1.0,
      .maximum = 10.0},
     {.name = "eos-policy",
-     .carrier = Carrier::AudioOut,
      .scope = Scope::Element,
      .kind = ValueKind::Enum,
      .nick = "EOS policy",
-     .blurb = "When the source ends its stream; after-answer lets a launch line from file to file "
-              "end by itself",
+     .blurb =
+         "When the stream ends: a source's never by itself, or after-answer, which lets a launch "
+         "line from file to file end by itself; a sink's with its input, or after-answer (with "
+         "session-type=transcription: when the last words are written)",
      .text = "none",
      .enum_type = gst_openai_realtime_eos_policy_get_type},
     {.name = "barge-in",

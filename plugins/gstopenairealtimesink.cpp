@@ -23,11 +23,13 @@
 #include "gstopenairealtimesink.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/log.h"
 #include "base/ref.h"
 #include "caption_pads.h"
 #include "element_core.h"
+#include "encoder_control.h"
 #include "gstopenairealtimesignals.h"
 #include "input_caps.h"
 #include "mediasink.h"
@@ -38,8 +40,6 @@ OAIRT_LOG_USE(element)
 
 namespace {
 
-// The encoder repeats frames only as far as it is told that some get lost.
-constexpr int kExpectedLossPercent = 5;
 // Speech gains nothing audible from the upper half of the scale, and a kiosk's CPU loses.
 constexpr int kComplexity = 5;
 
@@ -55,8 +55,9 @@ struct Private {
   GstOpenaiRealtimeMediaSink *media_sink = nullptr;
   GstElement *filter = nullptr;   // behind it speech is mono, at 48 kHz
   const char *missing = nullptr;  // the element that is not installed
+  oairt::EncoderControl encoding;
+  std::atomic<Input> input{Input::Raw};  // written by the streaming thread
   // Streaming thread only.
-  Input input = Input::Raw;
   std::vector<float> weights;
   bool mixing = false;  // audioconvert has been told what comes
   GstElement *resample = nullptr;
@@ -80,14 +81,20 @@ GST_ELEMENT_REGISTER_DEFINE(openairealtimesink, "openairealtimesink", GST_RANK_N
 
 // --- settings ---
 
+// Any thread: what the session may do with the encoder. Input that comes encoded is left alone.
+static void note_encoder(Private *priv) {
+  oairt::NoWaitScope no_wait;
+  auto session = priv->core.session();
+  if (!session) return;
+  bool raw = priv->input == Input::Raw && priv->encoder != nullptr;
+  session->note_encoder(raw ? std::optional(oairt::encoder_limits(priv->core.settings()))
+                            : std::nullopt);
+}
+
 static void apply_settings(Private *priv, const oairt::Settings &settings) {
-  if (priv->encoder != nullptr) {
-    bool fec = oairt::setting_bool(settings, "inband-fec");
-    g_object_set(priv->encoder, "bitrate",
-                 static_cast<gint>(oairt::setting_int(settings, "bitrate")), "dtx",
-                 gboolean{oairt::setting_bool(settings, "dtx")}, "inband-fec", gboolean{fec},
-                 "packet-loss-percentage", fec ? kExpectedLossPercent : 0, nullptr);
-  }
+  priv->encoding.set_limits(oairt::encoder_limits(settings));
+  note_encoder(priv);
+  oairt::hold_eos(priv->media_sink, oairt::setting_text(settings, "eos-policy") == "after-answer");
   // The port is shared: an element that was never muted leaves it alone.
   bool mute = oairt::setting_bool(settings, "mute");
   std::shared_ptr<oairt::MediaPort> media;
@@ -119,6 +126,7 @@ static void detached(Private *priv) {
   }
   if (media && muted) media->set_mute(false);
   oairt::set_media_port(priv->media_sink, nullptr);
+  priv->encoding.forget_step();
 }
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
@@ -170,6 +178,7 @@ static void choose_input(Private *priv, Input input) {
     gst_ghost_pad_set_target(ghost, pad.get());
     gst_element_link(priv->encoder, sink);
   }
+  note_encoder(priv);
   LOG_DEBUG("%s: input is %s", GST_OBJECT_NAME(priv->pad), input == Input::Opus ? "Opus" : "raw");
 }
 
@@ -281,6 +290,7 @@ static void make_raw_chain(GstOpenaiRealtimeSink *self) {
   priv->resample = make_part(self, "audioresample", "resample");
   GstElement *filter = priv->filter = make_part(self, "capsfilter", "filter");
   priv->encoder = make_part(self, "opusenc", "encoder");
+  priv->encoding.set_encoder(priv->encoder);
   if (priv->missing != nullptr) return;
   auto caps = oairt::Ref<GstCaps>::adopt(gst_caps_new_simple(
       "audio/x-raw", "rate", G_TYPE_INT, oairt::kSampleRate, "channels", G_TYPE_INT, 1, nullptr));
@@ -328,6 +338,13 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
     if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->captions.end();
   };
   priv->core.on_attached = [priv](oairt::Session &session) { attached(priv, session); };
+  priv->core.on_event = [priv](const oairt::SessionEvent &event) {
+    if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) {
+      oairt::release_eos(priv->media_sink);
+    }
+    if (const auto *step = std::get_if<oairt::QualityEvent>(&event))
+      priv->encoding.take_step(*step);
+  };
   priv->core.on_detached = [priv] { detached(priv); };
   oairt::set_events(priv->media_sink, {
                                           [priv] {

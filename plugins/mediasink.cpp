@@ -21,6 +21,12 @@ struct Private {
   std::function<bool(oairt::Duration, oairt::Duration)> withheld;
   std::shared_ptr<oairt::MediaPort> media;
   std::atomic<bool> liveness_known{false};
+  std::atomic<bool> holds_eos{false};
+  oairt::Mutex lock;
+  oairt::Condition changed;
+  bool released OAIRT_GUARDED_BY(lock) = false;  // what EOS waits for has come
+  bool unlocked OAIRT_GUARDED_BY(lock) = false;  // the state changes, or a flush begins
+  uint64_t unlocks OAIRT_GUARDED_BY(lock) = 0;   // one may be over before it was noticed
   // Streaming thread only.
   bool finished = false;
   uint64_t not_opus = 0;
@@ -113,12 +119,59 @@ static GstFlowReturn render(GstBaseSink *sink, GstBuffer *buffer) {
   return GST_FLOW_OK;
 }
 
+// With the preroll lock, as the base class calls it; given up meanwhile, as it does itself.
+static GstFlowReturn wait_for_release(GstBaseSink *sink) {
+  auto *priv = self_of(sink)->priv;
+  for (;;) {
+    bool released;
+    uint64_t seen;
+    {
+      oairt::LockGuard guard(priv->lock);
+      seen = priv->unlocks;
+    }
+    GST_BASE_SINK_PREROLL_UNLOCK(sink);
+    {
+      oairt::LockGuard guard(priv->lock);
+      priv->changed.wait(priv->lock, [priv, seen]() OAIRT_REQUIRES(priv->lock) {
+        return priv->released || priv->unlocked || priv->unlocks != seen;
+      });
+      released = priv->released;
+    }
+    GST_BASE_SINK_PREROLL_LOCK(sink);
+    if (released) return GST_FLOW_OK;
+    if (sink->flushing) return GST_FLOW_FLUSHING;
+    GstFlowReturn result = sink->need_preroll ? gst_base_sink_wait_preroll(sink) : GST_FLOW_OK;
+    if (result != GST_FLOW_OK) return result;
+  }
+}
+
+static void set_unlocked(GstBaseSink *sink, bool unlocked) {
+  auto *priv = self_of(sink)->priv;
+  oairt::LockGuard guard(priv->lock);
+  priv->unlocked = unlocked;
+  if (unlocked) ++priv->unlocks;
+  priv->changed.notify_all();
+}
+static gboolean unlock(GstBaseSink *sink) {
+  set_unlocked(sink, true);
+  return TRUE;
+}
+static gboolean unlock_stop(GstBaseSink *sink) {
+  set_unlocked(sink, false);
+  return TRUE;
+}
+
 static GstFlowReturn wait_event(GstBaseSink *sink, GstEvent *event) {
   auto *priv = self_of(sink)->priv;
   GstFlowReturn result = GST_BASE_SINK_CLASS(parent_class)->wait_event(sink, event);
   if (result == GST_FLOW_OK && GST_EVENT_TYPE(event) == GST_EVENT_EOS && !priv->finished) {
     priv->finished = true;
+    {
+      oairt::LockGuard guard(priv->lock);
+      priv->released = false;
+    }
     if (priv->events.input_finished) priv->events.input_finished();
+    if (priv->holds_eos) result = wait_for_release(sink);
   }
   return result;
 }
@@ -187,6 +240,8 @@ static void gst_openai_realtime_media_sink_class_init(GstOpenaiRealtimeMediaSink
   sink_class->wait_event = wait_event;
   sink_class->event = handle_event;
   sink_class->start = start;
+  sink_class->unlock = unlock;
+  sink_class->unlock_stop = unlock_stop;
 }
 
 namespace oairt {
@@ -198,6 +253,17 @@ void set_events(GstOpenaiRealtimeMediaSink *sink, MediaSinkEvents events) {
 void set_withheld(GstOpenaiRealtimeMediaSink *sink,
                   std::function<bool(Duration, Duration)> withheld) {
   sink->priv->withheld = std::move(withheld);
+}
+
+void hold_eos(GstOpenaiRealtimeMediaSink *sink, bool hold) {
+  sink->priv->holds_eos = hold;
+  if (!hold) release_eos(sink);
+}
+
+void release_eos(GstOpenaiRealtimeMediaSink *sink) {
+  LockGuard guard(sink->priv->lock);
+  sink->priv->released = true;
+  sink->priv->changed.notify_all();
 }
 
 void set_media_port(GstOpenaiRealtimeMediaSink *sink, std::shared_ptr<MediaPort> media) {

@@ -30,6 +30,9 @@ void set_events(GstOpenaiRealtimeMediaSink *sink, MediaSinkEvents events);
 // Whether silence is to go out for what was captured in that running time.
 void set_withheld(GstOpenaiRealtimeMediaSink *sink,
                   std::function<bool(Duration from, Duration length)> withheld);
+// Whether the stream's end waits, after input_finished, for release_eos(). Any thread.
+void hold_eos(GstOpenaiRealtimeMediaSink *sink, bool hold);
+void release_eos(GstOpenaiRealtimeMediaSink *sink);
 void set_media_port(GstOpenaiRealtimeMediaSink *sink, std::shared_ptr<MediaPort> media);
 
 }  // namespace oairt

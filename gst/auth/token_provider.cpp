@@ -19,6 +19,15 @@ namespace {
 constexpr int kShortestLife_s = 10;
 constexpr int kLongestLife_s = 7200;
 
+// A refusal with a code of its own concerns something else: the model, the deployment.
+bool mints_nothing(const HttpResponse &response) {
+  if (response.status == 405 || response.status == 501) return true;
+  if (response.status != 404) return false;
+  Result<Json> body = Json::parse(response.body);
+  return !body.ok() || body->at("error.code").as_string().empty() ||
+         body->at("error.code").as_string() == "404";
+}
+
 // A POST whose answer holds a token; what differs is the request.
 class HttpTokenProvider : public TokenProvider {
  public:
@@ -28,6 +37,7 @@ class HttpTokenProvider : public TokenProvider {
     std::string source;  // "The token server"
     Secret credential;   // masked in errors
     std::optional<std::chrono::seconds> lifetime;
+    bool key_will_do = false;  // where nothing is minted, the credential is the token
   };
 
   HttpTokenProvider(std::shared_ptr<HttpClient> http, Plan plan)
@@ -52,6 +62,11 @@ class HttpTokenProvider : public TokenProvider {
     if (!plan_.request.ok()) return plan_.request.error();
     if (!answer.ok()) return answer.error();
     HttpResponse response = std::move(answer).value();
+    if (plan_.key_will_do && mints_nothing(response)) {
+      LOG_INFO("%s makes no short-lived keys: calls are made with the key itself",
+               plan_.source.c_str());
+      return make_token(plan_.credential.reveal(), plan_.source);
+    }
     if (response.status != 200 && response.status != 201) {
       return error_from_response(plan_.what, plan_.request.value().url, response, plan_.credential);
     }
@@ -123,8 +138,12 @@ Result<HttpRequest> token_url_request(const TokenUrlOptions &options) {
 std::unique_ptr<TokenProvider> make_mint_provider(std::shared_ptr<HttpClient> http,
                                                   MintOptions options) {
   int lifetime_s = std::clamp(options.lifetime_s, kShortestLife_s, kLongestLife_s);
-  HttpTokenProvider::Plan plan{mint_request(options, lifetime_s), "The token request",
-                               "The service", options.api_key, std::chrono::seconds(lifetime_s)};
+  HttpTokenProvider::Plan plan{mint_request(options, lifetime_s),
+                               "The token request",
+                               "The service",
+                               options.api_key,
+                               std::chrono::seconds(lifetime_s),
+                               true};
   return std::make_unique<HttpTokenProvider>(std::move(http), std::move(plan));
 }
 

@@ -35,7 +35,8 @@ struct MintOptions {
   int lifetime_s = 600;      // 10..7200
   Duration timeout = std::chrono::seconds(15);
 };
-// POST {base_url}/client_secrets path of the service with a project key.
+// POST {base_url}/client_secrets path of the service with a project key. A server that has no such
+// path (404, 405, 501) is called with the key itself.
 std::unique_ptr<TokenProvider> make_mint_provider(std::shared_ptr<HttpClient> http,
                                                   MintOptions options);
 

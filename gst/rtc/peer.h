@@ -43,6 +43,14 @@ struct PeerStats {
   double rtt_ms = 0, jitter_ms = 0;
   uint64_t packets_sent = 0, bytes_sent = 0, packets_received = 0, bytes_received = 0;
   int64_t packets_lost = 0;
+  // What the peer's receiver reports say of what we send, since the call began.
+  struct Report {
+    uint32_t highest_sequence = 0;  // with the count of wraps in the upper half
+    int64_t lost = 0;
+    double jitter_ms = 0;
+    friend bool operator==(const Report &, const Report &) = default;
+  };
+  std::optional<Report> report;  // the last one; nothing: none came
   std::string local_candidate, remote_candidate;  // type and protocol, e.g. "host/udp"
 };
 

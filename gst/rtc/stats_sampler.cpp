@@ -25,11 +25,22 @@ void read_received(const GstStructure *source, PeerStats &stats) {
   if (clock_rate > 0) stats.jitter_ms = unsigned_field(source, "jitter") * 1000.0 / clock_rate;
 }
 
+void read_report(const GstStructure *source, PeerStats &stats) {
+  int lost = 0;
+  guint highest = 0;
+  if (!gst_structure_get_uint(source, "rb-exthighestseq", &highest) ||
+      !gst_structure_get_int(source, "rb-packetslost", &lost)) {
+    return;
+  }
+  stats.report = {highest, lost, unsigned_field(source, "rb-jitter") * 1000.0 / kSampleRate};
+}
+
 void read_source(const GstStructure *source, PeerStats &stats) {
   // The peer's report about what we send. It is the peer's in some versions, ours in others.
   if (is_set(source, "have-rb")) {
     guint round_trip = unsigned_field(source, "rb-round-trip");  // in units of 2^-16 s
     if (round_trip > 0) stats.rtt_ms = round_trip * 1000.0 / 65536;
+    read_report(source, stats);
   }
   if (is_set(source, "internal")) return;
   // Of several streams the liveliest: it is the voice.

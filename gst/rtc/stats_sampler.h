@@ -15,7 +15,7 @@ class StatsSampler {
   PeerStats sample(GstElement *webrtcbin);
   // Lets go of the session.
   void close() { session_.reset(); }
-  // Round trip, jitter and packets received, from the session's own structure; what it does not
+  // Round trip, the peer's report, jitter and packets received, from the session's own structure; what it does not
   // say stays zero.
   static PeerStats parse(const GstStructure *session_stats);
 

@@ -14,6 +14,8 @@ namespace {
 // The event_id by which the answer to our own session.update is told from others.
 constexpr const char *kConfigureEventId = "oairt_configure";
 constexpr const char *kReplayEventPrefix = "oairt_replay";
+// A server that acknowledges at all has done so by then.
+constexpr Duration kPatience = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -133,19 +135,37 @@ void Call::on_bad_message() {
       *this, Error{ErrorCode::Protocol, "The text is not a JSON object.", {}, {}, {}});
 }
 
+void Call::become_ready() {
+  ready_ = true;
+  ready_at_ = Clock::now();
+  cancel_timers();
+  if (refused_items_ > 0) {
+    LOG_WARNING("the service refused %zu of %zu items of the conversation", refused_items_,
+                replay_.events.size());
+  }
+  listener_.on_call_ready(*this);
+}
+
+// Servers that resemble the service may not say what became of session.update.
+void Call::on_no_acknowledgement() {
+  patience_timer_ = 0;
+  if (failed_ || ready_) return;
+  listener_.on_call_unacknowledged(*this);
+  become_ready();
+}
+
+void Call::cancel_timers() {
+  for (auto *timer : {&deadline_timer_, &patience_timer_}) {
+    if (*timer != 0) context_.loop.cancel(std::exchange(*timer, 0));
+  }
+}
+
 void Call::handle_before_ready(const ServerEvent &event) {
   if (const auto *created = std::get_if<SessionCreated>(&event.body)) {
     on_session_created(*created);
   } else if (std::holds_alternative<SessionUpdated>(event.body) && created_) {
     if (--updates_awaited_ > 0) return;
-    ready_ = true;
-    ready_at_ = Clock::now();
-    context_.loop.cancel(std::exchange(deadline_timer_, 0));
-    if (refused_items_ > 0) {
-      LOG_WARNING("the service refused %zu of %zu items of the conversation", refused_items_,
-                  replay_.events.size());
-    }
-    listener_.on_call_ready(*this);
+    become_ready();
   } else if (const auto *error = std::get_if<ServerError>(&event.body)) {
     if (error->client_event_id.rfind(kReplayEventPrefix, 0) == 0) {
       ++refused_items_;
@@ -187,6 +207,9 @@ void Call::configure() {
     return;
   }
   updates_awaited_ = 1;
+  if (!context_.config->acknowledges) {
+    patience_timer_ = context_.loop.call_after(kPatience, [this] { on_no_acknowledgement(); });
+  }
   if (!history) return;
   LOG_INFO("replaying %zu items, %zu left out", replay_.events.size(), replay_.left_out);
   for (const ClientEvent &event : replay_.events) {
@@ -258,7 +281,7 @@ void Call::on_deadline() {
 
 void Call::fail(Error error, bool token_refused) {
   if (std::exchange(failed_, true)) return;
-  if (deadline_timer_ != 0) context_.loop.cancel(std::exchange(deadline_timer_, 0));
+  cancel_timers();
   listener_.on_call_failed(*this, std::move(error), token_refused);
 }
 
@@ -281,7 +304,7 @@ Duration Call::round_trip() const {
 std::optional<Hangup> Call::close() {
   failed_ = true;
   alive_.reset();
-  if (deadline_timer_ != 0) context_.loop.cancel(std::exchange(deadline_timer_, 0));
+  cancel_timers();
   if (peer_) peer_->close();
   peer_.reset();
   if (!signalling_) return std::nullopt;

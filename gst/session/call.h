@@ -35,6 +35,8 @@ class CallListener {
   virtual ReplayPlan replay_for(Call &call) = 0;
   virtual void on_call_created(Call &call) = 0;
   virtual void on_call_ready(Call &call) = 0;
+  // It is taken for ready, though nothing acknowledged its configuration.
+  virtual void on_call_unacknowledged(Call &) {}
   virtual void on_call_event(Call &call, const ServerEvent &event, const std::string &json) = 0;
   virtual void on_call_bad_event(Call &call, const Error &error) = 0;  // ignored, the call goes on
   // Once; nothing follows. `token_refused`: the service refused the token that we had.
@@ -115,6 +117,9 @@ class Call final : private PeerListener {
   void on_session_created(const SessionCreated &created);
   void configure();
   void on_restarted(const Result<Signalling::Restarted> &answer);
+  void on_no_acknowledgement();
+  void become_ready();
+  void cancel_timers();
   void handle_before_ready(const ServerEvent &event);
   void on_deadline();
   void fail(Error error, bool token_refused = false);
@@ -130,7 +135,7 @@ class Call final : private PeerListener {
   std::shared_ptr<AnswerTaker> answer_taker_ = std::make_shared<AnswerTaker>();
   std::string offer_;
   Answer answer_;
-  EventLoop::TimerId deadline_timer_ = 0;
+  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0;
   bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
   bool created_ = false, ready_ = false, failed_ = false;
   SessionCreated created_info_;

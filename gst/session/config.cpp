@@ -7,6 +7,7 @@
 
 #include "base/ref.h"
 #include "session/session_object.h"
+#include "session/transcription.h"
 
 namespace oairt {
 namespace {
@@ -98,6 +99,7 @@ Status read_service(const Settings &settings, const Secret &environment_key, Con
   config.base_url = text(settings, "base-url", kDefaultBaseUrl);
   if (auto status = check_url("base-url", config.base_url, true); !status) return status;
   config.azure = text(settings, "service", "openai") == "azure";
+  config.acknowledges = config.azure || config.base_url == kDefaultBaseUrl;
   if (config.azure && config.base_url == kDefaultBaseUrl) {
     return refuse("base-url",
                   "must name your resource with service=azure: "
@@ -210,6 +212,7 @@ Status read_persistence(const Settings &settings, Config &config) {
 void read_media(const Settings &settings, Config &config) {
   config.linger = milliseconds(number(settings, "linger-time", kDefaultLingerMs));
   config.prebuffer = milliseconds(number(settings, "prebuffer-time", kDefaultPrebufferMs));
+  config.quality_adaptation = flag(settings, "quality-adaptation", true);
   int64_t latency_ms = number(settings, "jitter-latency", kDefaultJitterLatencyMs);
   if (latency_ms >= 0) config.jitter_latency = milliseconds(latency_ms);
 }
@@ -229,6 +232,11 @@ Result<Config> build_config(const Settings &settings, const Secret &environment_
   auto session = build_session_object(settings);
   if (!session) return session.error();
   config.session = std::move(session).value();
+  config.transcription = config.session["type"].as_string() == "transcription";
+  config.commit_at_pauses = commits_at_pauses(settings, config.session);
+  if (config.transcription && settings.count("prebuffer-time") == 0) {
+    config.prebuffer = milliseconds(kTranscriptionPrebufferMs);
+  }
   return config;
 }
 

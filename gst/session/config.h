@@ -24,6 +24,7 @@ inline constexpr const char *kDefaultTranscriptionModel = "gpt-transcribe";
 inline constexpr int kDefaultConnectTimeoutMs = 15000;
 inline constexpr int kDefaultTokenLifetimeS = 600;
 inline constexpr int kDefaultPrebufferMs = 2000;
+inline constexpr int kTranscriptionPrebufferMs = 10000;  // what is not written yet is said again
 inline constexpr int kDefaultLingerMs = 0;
 inline constexpr int kDefaultJitterLatencyMs = -1;  // adaptive
 inline constexpr int kDefaultMaxRetries = -1;       // for ever
@@ -36,6 +37,7 @@ inline constexpr int kDefaultReplayItems = 1000;
 struct Config {
   std::string base_url = kDefaultBaseUrl;
   bool azure = false;
+  bool acknowledges = true;  // the service itself: session.updated is waited for
   std::string safety_identifier;
   Duration connect_timeout = milliseconds(kDefaultConnectTimeoutMs);
 
@@ -45,7 +47,9 @@ struct Config {
   std::string ice_servers_url;
   int token_lifetime_s = kDefaultTokenLifetimeS;
 
-  Json session;  // the whole session object of session.update
+  Json session;                // the whole session object of session.update
+  bool transcription = false;  // nothing is answered
+  bool commit_at_pauses = false;
 
   HttpOptions http;
   PeerOptions peer;
@@ -57,6 +61,7 @@ struct Config {
   std::string state_bus;  // "session", "system" or a D-Bus address; empty: none
 
   Duration linger = milliseconds(kDefaultLingerMs);
+  bool quality_adaptation = true;
   Duration prebuffer = milliseconds(kDefaultPrebufferMs);
   std::optional<Duration> jitter_latency;  // nothing: adaptive
 };

@@ -22,6 +22,12 @@ struct Translator {
   Out operator()(const InputTranscriptCompleted &e) const {
     return TranscriptEvent{"user", e.transcript, true, e.item_id};
   }
+  Out operator()(const InputTranscriptFailed &e) const {
+    return TranscriptionFailedEvent{e.item_id, e.code, e.message};
+  }
+  Out operator()(const InputTimeout &e) const {
+    return InputTimeoutEvent{e.item_id, e.audio_start_ms, e.audio_end_ms};
+  }
   Out operator()(const OutputTranscriptDelta &e) const {
     return TranscriptEvent{"assistant", e.delta, false, e.item_id, e.response_id, true};
   }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "policy/quality.h"
 #include "rtc/media_port.h"
 #include "rtc/peer.h"
 #include "session/session_events.h"
@@ -27,12 +28,21 @@ struct RecoveryCounts {
   uint64_t ride_outs = 0, migrations = 0, ice_restarts = 0, replacements = 0, rollovers = 0;
 };
 
+// How the speech that we send is encoded now, and what the policy knows of the network.
+struct QualityFigures {
+  std::optional<QualityStep> encoding;                  // nothing: nobody encodes here
+  std::optional<double> uplink_loss, uplink_jitter_ms;  // nothing: no receiver report came
+  double downlink_loss = 0;
+  uint64_t steps = 0;
+};
+
 struct SessionSnapshot {
   ConnectionState state = ConnectionState::Idle;
   std::string call_id, session_id;
   int64_t expires_at = 0;
   ConnectBreakdown connect;
   PeerStats peer;
+  QualityFigures quality;
   UplinkStats uplink;
   DownlinkStats downlink;
   std::optional<double> voice_to_voice_ms;  // user stopped -> first model audio at the src
@@ -89,6 +99,9 @@ class Session {
   virtual void withdraw_consent() = 0;
   // Kept with the record, and told by RestoredEvent. Nothing: not known here.
   virtual void note_audio(std::optional<bool> mute, std::optional<double> volume) = 0;
+  // What the encoder of the input may do; nothing: the input comes encoded. QualityEvent says what
+  // it shall do.
+  virtual void note_encoder(const std::optional<EncoderLimits> &limits) = 0;
   // Drops the call, or re-arms after a fatal error, and connects anew at once.
   virtual void reconnect() = 0;
   // Asks the server for new ICE credentials and a new path, where it offers that.

@@ -112,14 +112,20 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   media_->set_prebuffer(config_->prebuffer);
   media_->set_latency(config_->jitter_latency);
   keeper_.set_options(config_->persistence);
+  turns_.set_transcribing(config_->transcription);
+  show_quality(quality_.set_enabled(config_->quality_adaptation, Clock::now()));
   show_on_bus();
   access_.connect_ahead(*config_);
   if (!before) return;
+  // A session cannot become one of another type: that takes another call.
+  bool other_type = before->session["type"] != config_->session["type"];
   auto changes = session_difference(before->session, config_->session);
-  if (changes && call_) send({"", SessionUpdate{*changes}});
+  if (changes && call_ && !other_type) send({"", SessionUpdate{*changes}});
   // Settings of the connection take effect with the next call; one that is not up yet was begun
   // without what an element in another pipeline has just brought, such as the key.
-  if (call_ || same_connection(*before, *config_)) return;
+  // What was only written down waits for no answer.
+  if (other_type && !conversation_.items().empty()) split("session-type");
+  if ((call_ && !other_type) || same_connection(*before, *config_)) return;
   feed_policy(recovery::Reconnect{});
 }
 
@@ -217,6 +223,8 @@ void SessionCore::on_call_webrtcbin(Ref<GstElement> webrtcbin) {
 }
 
 ReplayPlan SessionCore::replay_for(Call &call) {
+  // Who only writes needs no past; the record has it.
+  if (config_->transcription) return {};
   return plan_replay(conversation_, replay_limits(call));
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/event_loop.h"
 #include "conversation/conversation.h"
+#include "policy/pause_watch.h"
 #include "policy/recovery.h"
 #include "policy/speech_watch.h"
 #include "rtc/peer.h"
@@ -21,6 +22,7 @@
 #include "session/hangups.h"
 #include "session/outbox.h"
 #include "session/path_guard.h"
+#include "session/quality_control.h"
 #include "session/record_keeper.h"
 #include "session/service_access.h"
 #include "session/session.h"
@@ -55,6 +57,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void grant_consent();
   void withdraw_consent();
   void note_audio(std::optional<bool> mute, std::optional<double> volume);
+  void note_encoder(const std::optional<EncoderLimits> &limits);
 
  private:
   // What is cut off may come for so long.
@@ -72,6 +75,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   ReplayLimits replay_limits(const Call &call) const;
   void on_call_created(Call &call) override;
   void on_call_ready(Call &call) override;
+  void on_call_unacknowledged(Call &call) override;
   void on_call_event(Call &call, const ServerEvent &event, const std::string &json) override;
   void on_call_bad_event(Call &call, const Error &error) override;
   void on_call_failed(Call &call, Error error, bool token_refused) override;
@@ -86,9 +90,11 @@ class SessionCore final : private CallListener, private KeeperListener {
   void start_ticking();
   void tick();
   void sample();
+  void show_quality(const std::optional<QualityEvent> &event);
   void look_for_quiet(TimePoint now);
   void look_for_muteness(TimePoint now);
   void ask_for_an_answer();
+  void end_turns_at_pauses(TimePoint now);
   void follow_audio(const ServerEvent &event);
   void cut_voice(TimePoint deaf_until);
   void flush_outbox();
@@ -142,6 +148,8 @@ class SessionCore final : private CallListener, private KeeperListener {
   recovery::Policy policy_;
   PathGuard guard_;
   SpeechWatch speech_watch_;
+  QualityControl quality_;
+  PauseWatch pauses_;
   Hangups hangups_;
   TurnTracker turns_;
   Conversation conversation_;
@@ -169,6 +177,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   TimePoint heard_asleep_{};
   int voiced_ticks_ = 0;
   uint64_t bad_events_ = 0;
+  bool told_of_no_acknowledgement_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -142,10 +142,17 @@ void SessionCore::announce(const Call &call) {
 std::optional<TimePoint> SessionCore::speech_to_repeat(const recovery::SwitchCall &action) const {
   std::optional<TimePoint> from;
   if (action.lost && outage_since_) from = *outage_since_ - kBeforeLoss;
+  auto earlier = [&from](const std::optional<TimePoint> &began) {
+    if (began && (!from || *began < *from)) from = began;
+  };
+  if (config_->transcription && (action.lost || !action.quiet)) {
+    earlier(turns_.unwritten_since());
+    earlier(pauses_.turn_began());
+    return from;
+  }
   bool wordless = turns_.unanswered() && !conversation_.unanswered();
   if ((action.lost || !action.quiet) && (turns_.user_speaking() || wordless)) {
-    auto began = turns_.turn_began_at();
-    if (began && (!from || *began < *from)) from = began;
+    earlier(turns_.turn_began_at());
   }
   return from;
 }
@@ -173,6 +180,8 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   call_->open_media(again_from, !finish_speaking);
   guard_.watch(call_->ice(), now);
   speech_watch_.reset(now);
+  quality_.new_call(now);
+  pauses_.reset();
   turns_.reset(now);
   quiet_since_.reset();
   outage_since_.reset();
@@ -193,6 +202,7 @@ std::optional<recovery::SessionLimit> SessionCore::limit_of(const Call &call) {
 
 // What was finished while the new call was being prepared, and what the old one took along.
 void SessionCore::bring_up_to_date(bool answer_was_cut) {
+  if (config_->transcription) return;
   ReplayPlan update = plan_update(conversation_, known_items_, replay_limits(*call_));
   for (const ClientEvent &event : update.events) call_->send(event);
   known_items_.insert(known_items_.end(), update.item_ids.begin(), update.item_ids.end());

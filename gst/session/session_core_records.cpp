@@ -125,7 +125,10 @@ void SessionCore::forget_turns() {
 // The model forgets too: its items go, what it is saying ends, what was heard and not yet
 // answered is dropped. The configuration stays, and the call.
 void SessionCore::forget_conversation() {
-  if (call_) {
+  pauses_.reset();
+  if (call_ && config_->transcription) {
+    call_->send({kForget, InputClear{}});  // there is no model that could remember
+  } else if (call_) {
     // A response may be under way that we do not know of yet.
     call_->send({kForget, ResponseCancel{}});
     call_->send({kForget, OutputClear{}});

@@ -37,7 +37,9 @@ void SessionCore::tick() {
       turns_.clear_user_stopped();
       publish();
     }
-    if (turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
+    if (config_->commit_at_pauses) end_turns_at_pauses(now);
+    if (!pauses_.turn_began() &&
+        turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
       emit(AnswerFinishedEvent{});
     }
     if (now >= next_sample_) sample();
@@ -50,9 +52,9 @@ void SessionCore::tick() {
 }
 
 void SessionCore::look_for_quiet(TimePoint now) {
-  bool quiet = turns_.quiet() && conversation_.settled(wall_ms()) &&
-               media_->queued() == Duration::zero() && now - media_->last_voice() >= kPause &&
-               now - media_->last_input_voice() >= kPause;
+  bool settled = config_->transcription ? !pauses_.turn_began() : conversation_.settled(wall_ms());
+  bool quiet = turns_.quiet() && settled && media_->queued() == Duration::zero() &&
+               now - media_->last_voice() >= kPause && now - media_->last_input_voice() >= kPause;
   if (!quiet) {
     quiet_since_.reset();
   } else if (!quiet_since_) {
@@ -94,10 +96,40 @@ void SessionCore::look_for_muteness(TimePoint now) {
   on_call_failed(*call_, std::move(error), false);
 }
 
+void SessionCore::on_call_unacknowledged(Call &call) {
+  if (std::exchange(told_of_no_acknowledgement_, true)) return;
+  Error warning{ErrorCode::Protocol,
+                "The server does not acknowledge the settings (session.updated); the call goes on, "
+                "but whether it has taken them is not known.",
+                "call " + call.answer().call_id,
+                {},
+                {}};
+  emit(FailureEvent{warning, false});
+}
+
+// What the voice meter knows: input that comes encoded is committed by the application.
+void SessionCore::end_turns_at_pauses(TimePoint now) {
+  if (pauses_.look(media_->last_input_voice(), now) && path_is_well()) send({"", InputCommit{}});
+}
+
 void SessionCore::sample() {
   next_sample_ = Clock::now() + kSampleInterval;
   snapshot_.peer = call_->peer_stats();
+  auto pair = call_->ice() != nullptr ? call_->ice()->selected_pair() : std::nullopt;
+  auto step = quality_.sample(snapshot_.peer, pair ? pair->base_address : "", Clock::now());
+  snapshot_.quality = quality_.figures();
   publish();
+  if (step) emit(*step);
+}
+
+void SessionCore::show_quality(const std::optional<QualityEvent> &event) {
+  snapshot_.quality = quality_.figures();
+  publish();
+  if (event) emit(*event);
+}
+
+void SessionCore::note_encoder(const std::optional<EncoderLimits> &limits) {
+  show_quality(quality_.set_limits(limits));
 }
 
 }  // namespace oairt

@@ -59,6 +59,15 @@ struct VoiceEvent {
   What what;
   std::string response_id = {};
 };
+// What the user said will not be written down.
+struct TranscriptionFailedEvent {
+  std::string item_id, code, message;
+};
+// Nobody spoke for idle_timeout_ms: the model will say something by itself.
+struct InputTimeoutEvent {
+  std::string item_id;
+  int64_t audio_start_ms = 0, audio_end_ms = 0;
+};
 struct FunctionCallEvent {
   std::string name, call_id, arguments;
 };
@@ -66,6 +75,14 @@ struct RecoveryEvent {
   std::string fault, action;
   double outage_ms = 0;
   std::string kept;  // "call", "conversation", "configuration"
+};
+// How speech is encoded from now on, and what was seen that led to it.
+struct QualityEvent {
+  int bitrate = 0, loss_percent = 0;  // what the encoder reckons with
+  bool fec = false, dtx = false;
+  std::optional<double> uplink_loss, rtt_ms;  // nothing: the service reports nothing
+  double downlink_loss = 0, jitter_ms = 0;
+  std::string reason;  // "loss", "delay", "downlink-loss", "calm", "new-path", "settings", "off"
 };
 struct RateLimitsEvent {
   std::vector<RateLimit> limits;
@@ -94,7 +111,8 @@ struct RestoredEvent {
 };
 // The next visitor's conversation begins.
 struct LogicalSessionEvent {
-  std::string reason;  // "split-session", "forget-session", "idle-timeout", "duration"
+  std::string reason;  // "split-session", "forget-session", "idle-timeout", "duration",
+                       // "session-type"
 };
 // The answer to all that was said before the end of the input has been spoken to its end.
 struct AnswerFinishedEvent {};
@@ -106,9 +124,9 @@ struct WebrtcbinReadyEvent {
 using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
                  ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, VoiceEvent,
-                 FunctionCallEvent, RecoveryEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent,
-                 RawServerEvent, RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent,
-                 WebrtcbinReadyEvent>;
+                 TranscriptionFailedEvent, InputTimeoutEvent, FunctionCallEvent, RecoveryEvent,
+                 QualityEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
+                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
 
 class SessionObserver {
  public:

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/reaper.h"
+#include "session/transcription.h"
 #include "store/store_uri.h"
 
 OAIRT_LOG_USE(session)
@@ -186,6 +187,7 @@ Result<Session::MemberId> SessionImpl::attach(const std::string &element, const 
     id = next_member_++;
     members_.emplace(id, std::move(member));
     linger_ = config->linger;
+    transcription_ = config->transcription;
   }
   output_->add(id, std::move(observer));
   body_->post([config](SessionCore &core) { core.set_config(config); });
@@ -265,6 +267,7 @@ Status SessionImpl::update(MemberId member, const Settings &settings) {
     config = std::move(merged).value();
     position->second.settings = settings;
     linger_ = config->linger;
+    transcription_ = config->transcription;
   }
   body_->post([config](SessionCore &core) { core.set_config(config); });
   return Success{};
@@ -283,6 +286,13 @@ bool SessionImpl::takes_events() const {
   return state == ConnectionState::Connected || state == ConnectionState::Reconnecting;
 }
 
+Status SessionImpl::possible(const std::string &what) const {
+  LockGuard guard(lock_);
+  std::string why = transcription_ ? impossible_in_transcription(what) : "";
+  if (why.empty()) return Success{};
+  return Error{ErrorCode::Config, why, {}, {}, {}};
+}
+
 Status SessionImpl::post_event(ClientEvent event) {
   if (!takes_events()) return not_connected();
   body_->post([event = std::move(event)](SessionCore &core) { core.send(event); });
@@ -292,12 +302,16 @@ Status SessionImpl::post_event(ClientEvent event) {
 Status SessionImpl::send_event(const std::string &json) {
   constexpr std::size_t kMaxEvent = 65535;  // what every peer of this service takes
   if (auto checked = check_client_event(json, kMaxEvent); !checked) return checked;
+  if (auto status = possible(event_type(json)); !status) {
+    return status;
+  }
   if (!takes_events()) return not_connected();
   body_->post([json](SessionCore &core) { core.send_json(json); });
   return Success{};
 }
 
 Status SessionImpl::send_text(const std::string &text, bool respond) {
+  if (auto status = possible("send-text"); !status) return status;
   Json item = Json::object(
       {{"type", "message"},
        {"role", "user"},
@@ -307,7 +321,10 @@ Status SessionImpl::send_text(const std::string &text, bool respond) {
   return create_response();
 }
 
-Status SessionImpl::create_response() { return post_event({"", ResponseCreate{}}); }
+Status SessionImpl::create_response() {
+  if (auto status = possible("create-response"); !status) return status;
+  return post_event({"", ResponseCreate{}});
+}
 
 Status SessionImpl::interrupt() {
   body_->post([](SessionCore &core) { core.interrupt(); });
@@ -322,6 +339,7 @@ Status SessionImpl::clear_audio() {
 }
 
 Status SessionImpl::submit_tool_output(const std::string &call_id, const std::string &output) {
+  if (auto status = possible("submit-tool-output"); !status) return status;
   Json item =
       Json::object({{"type", "function_call_output"}, {"call_id", call_id}, {"output", output}});
   auto status = post_event({"", ItemCreate{item, ""}});
@@ -348,6 +366,10 @@ void SessionImpl::withdraw_consent() {
 
 void SessionImpl::note_audio(std::optional<bool> mute, std::optional<double> volume) {
   body_->post([mute, volume](SessionCore &core) { core.note_audio(mute, volume); });
+}
+
+void SessionImpl::note_encoder(const std::optional<EncoderLimits> &limits) {
+  body_->post([limits](SessionCore &core) { core.note_encoder(limits); });
 }
 
 void SessionImpl::reconnect() {

@@ -40,6 +40,7 @@ class SessionImpl final : public Session {
   void grant_consent() override;
   void withdraw_consent() override;
   void note_audio(std::optional<bool> mute, std::optional<double> volume) override;
+  void note_encoder(const std::optional<EncoderLimits> &limits) override;
   void reconnect() override;
   void restart_ice() override;
   void input_finished() override;
@@ -64,6 +65,7 @@ class SessionImpl final : public Session {
                                                       bool relays_are_told) const
       OAIRT_REQUIRES(lock_);
   bool takes_events() const;
+  Status possible(const std::string &what) const;
   Status post_event(ClientEvent event);
   void last_member_stopped();
 
@@ -76,6 +78,7 @@ class SessionImpl final : public Session {
   mutable Mutex lock_;  // never held over a call out
   std::map<MemberId, Member> members_ OAIRT_GUARDED_BY(lock_);
   MemberId next_member_ OAIRT_GUARDED_BY(lock_) = 1;
+  bool transcription_ OAIRT_GUARDED_BY(lock_) = false;
   Duration linger_ OAIRT_GUARDED_BY(lock_){0};
   uint64_t run_generation_ OAIRT_GUARDED_BY(lock_) = 0;  // tells an old linger from a new run
 };

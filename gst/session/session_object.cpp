@@ -4,6 +4,7 @@
 #include <array>
 
 #include "session/config.h"
+#include "session/transcription.h"
 
 namespace oairt {
 namespace {
@@ -42,7 +43,7 @@ Json turn_detection(const std::string &kind) {
                        {"interrupt_response", true}});
 }
 
-Json input_audio(const Settings &settings) {
+Json input_audio(const Settings &settings, bool only_transcription) {
   Json input = Json::object();
   std::string noise = text(settings, "noise-reduction", "none");
   input.set("noise_reduction",
@@ -57,7 +58,9 @@ Json input_audio(const Settings &settings) {
     if (!language.empty()) transcription.set("language", language);
   }
   input.set("transcription", transcription);
-  input.set("turn_detection", turn_detection(text(settings, "turn-detection", "server-vad")));
+  std::string detection = text(settings, "turn-detection", "server-vad");
+  input.set("turn_detection", only_transcription ? transcription_turn_detection(detection, model)
+                                                 : turn_detection(detection));
   return input;
 }
 
@@ -114,10 +117,17 @@ Result<Json> build_session_object(const Settings &settings) {
     if (!parsed->is_object()) return refuse("session-config", "must be a JSON object.");
     extra = std::move(parsed).value();
   }
-  bool transcription = extra["type"].as_string() == "transcription";
+  std::string type = extra["type"].as_string();
+  if (type.empty()) type = text(settings, "session-type", "realtime");
+  bool transcription = type == "transcription";
+  if (transcription) {
+    std::string model = extra.at("audio.input.transcription")["model"].as_string();
+    if (model.empty()) model = text(settings, "transcription-model", kDefaultTranscriptionModel);
+    if (auto status = check_transcription_settings(settings, model); !status) return status.error();
+  }
   Json session = Json::object({{"type", transcription ? "transcription" : "realtime"}});
   if (!transcription) session.set("model", text(settings, "model", kDefaultModel));
-  session.set("audio", Json::object({{"input", input_audio(settings)}}));
+  session.set("audio", Json::object({{"input", input_audio(settings, transcription)}}));
   if (!transcription) {
     if (auto status = add_model_settings(settings, session); !status) return status.error();
   }
@@ -134,7 +144,7 @@ Json session_update_payload(const Json &session) {
 Json answers_payload(const Json &session, bool as_configured) {
   Json payload = Json::object({{"type", session["type"]}});
   const Json &configured = session.at("audio.input.turn_detection");
-  if (!configured.is_object()) return payload;
+  if (!configured.is_object() || session["type"].as_string() == "transcription") return payload;
   Json detection = configured;
   detection.set("create_response",
                 Json(as_configured && configured["create_response"].as_bool(true)));
@@ -148,7 +158,10 @@ bool difference(const Json &before, const Json &after, Json &out) {
   bool any = false;
   for (const auto &[name, value] : after.members()) {
     if (before.has(name) && before[name] == value) continue;
-    if (before[name].is_object() && value.is_object()) {
+    // Whose members depend on its type: what the other type knows must not be named, not even to
+    // clear it.
+    bool whole = name == "turn_detection";
+    if (before[name].is_object() && value.is_object() && !whole) {
       Json inner = Json::object();
       if (difference(before[name], value, inner)) out.set(name, inner);
     } else {

@@ -14,9 +14,21 @@ void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
   } else if (std::holds_alternative<SpeechStopped>(body)) {
     user_speaking_ = false;
     user_stopped_at_ = now;
-  } else if (std::holds_alternative<InputCommitted>(body)) {
+  } else if (const auto *committed = std::get_if<InputCommitted>(&body)) {
     user_speaking_ = false;
     unanswered_ = true;
+    if (transcribing_) {
+      unwritten_[committed->item_id] = turn_began_at_.value_or(committed_at_);
+      turn_began_at_.reset();
+    }
+    committed_at_ = now;
+  } else if (transcribing_ && std::holds_alternative<InputCleared>(body)) {
+    user_speaking_ = false;
+    turn_began_at_.reset();
+  } else if (const auto *written = std::get_if<InputTranscriptCompleted>(&body)) {
+    if (!note_written(written->item_id)) return;
+  } else if (const auto *failed = std::get_if<InputTranscriptFailed>(&body)) {
+    if (!note_written(failed->item_id)) return;
   } else if (const auto *created = std::get_if<ResponseCreated>(&body)) {
     unanswered_ = false;
     responses_.insert(created->response_id);
@@ -39,11 +51,28 @@ void TurnTracker::handle(const ServerEvent &event, TimePoint now) {
 
 void TurnTracker::reset(TimePoint now) {
   user_speaking_ = unanswered_ = false;
+  unwritten_.clear();
+  committed_at_ = now;
   responses_.clear();
   playing_.clear();
   turn_began_at_.reset();
   speaking_since_.reset();
   touch(now);
+}
+
+bool TurnTracker::note_written(const std::string &item_id) {
+  if (!transcribing_) return false;
+  unwritten_.erase(item_id);
+  answered_since_input_ = true;
+  return true;
+}
+
+std::optional<TimePoint> TurnTracker::unwritten_since() const {
+  std::optional<TimePoint> since = turn_began_at_;
+  for (const auto &[item, began] : unwritten_) {
+    if (!since || began < *since) since = began;
+  }
+  return since;
 }
 
 void TurnTracker::input_finished(TimePoint now) {

@@ -3,6 +3,7 @@
 // Thread-bound to whoever owns it. Never looks at words.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,12 +22,17 @@ class TurnTracker {
   // speech_started comes so long after the first sound.
   static constexpr Duration kOnset = milliseconds(500);
 
+  // Nothing is answered: a turn is over when its words have come, or will not.
+  void set_transcribing(bool on) { transcribing_ = on; }
   void handle(const ServerEvent &event, TimePoint now);
   // The call ended: nothing that was under way goes on.
   void reset(TimePoint now);
 
   bool user_speaking() const { return user_speaking_; }
-  bool unanswered() const { return unanswered_; }
+  bool unanswered() const { return transcribing_ ? unwritten_since().has_value() : unanswered_; }
+  // When the oldest turn began whose words have not come, spoken to its end or not; nothing: all
+  // have. Only while transcribing.
+  std::optional<TimePoint> unwritten_since() const;
   // When the user's last turn began, as far as it is known by its event.
   std::optional<TimePoint> turn_began_at() const { return turn_began_at_; }
   // A response is being made or its audio is being played by the service.
@@ -35,7 +41,7 @@ class TurnTracker {
   // When the model began to be heard; nothing: it is not speaking.
   std::optional<TimePoint> speaking_since() const { return speaking_since_; }
   TimePoint last_change() const { return last_change_; }
-  bool quiet() const { return !user_speaking_ && !unanswered_ && !model_active(); }
+  bool quiet() const { return !user_speaking_ && !unanswered() && !model_active(); }
 
   void input_finished(TimePoint now);
   void input_resumed() { finished_at_.reset(); }
@@ -46,9 +52,13 @@ class TurnTracker {
   void clear_user_stopped() { user_stopped_at_.reset(); }
 
  private:
+  bool note_written(const std::string &item_id);
   void touch(TimePoint now) { last_change_ = now; }
 
   bool user_speaking_ = false;
+  bool transcribing_ = false;
+  std::map<std::string, TimePoint> unwritten_;  // by item: when the turn began
+  TimePoint committed_at_{};
   bool unanswered_ = false;  // a turn was committed and no response has begun
   bool answered_since_input_ = false;
   std::set<std::string> responses_, playing_;

@@ -41,6 +41,10 @@ class FakeSession final : public Session {
   std::vector<std::string> calls() const;  // "send-event {…}", "input-finished", …
   std::size_t count_calls(const std::string &call) const;
   void set_snapshot(SessionSnapshot snapshot);
+  std::optional<EncoderLimits> encoder() const {
+    LockGuard guard(lock_);
+    return encoder_;
+  }
 
   // --- Session ---
   Result<MemberId> attach(const std::string &element, const Settings &settings,
@@ -68,6 +72,10 @@ class FakeSession final : public Session {
     if (mute) (void)note(*mute ? "mute" : "unmute");
     if (volume) (void)note("volume " + std::to_string(*volume));
   }
+  void note_encoder(const std::optional<EncoderLimits> &limits) override {
+    LockGuard guard(lock_);
+    encoder_ = limits;
+  }
   void reconnect() override { (void)note("reconnect"); }
   void restart_ice() override { (void)note("restart-ice"); }
   void input_finished() override { (void)note("input-finished"); }
@@ -82,6 +90,7 @@ class FakeSession final : public Session {
   std::map<MemberId, Member> members_ OAIRT_GUARDED_BY(lock_);
   MemberId next_member_ OAIRT_GUARDED_BY(lock_) = 1;
   std::vector<std::string> calls_ OAIRT_GUARDED_BY(lock_);
+  std::optional<EncoderLimits> encoder_ OAIRT_GUARDED_BY(lock_);
   SessionSnapshot snapshot_ OAIRT_GUARDED_BY(lock_);
 };
 

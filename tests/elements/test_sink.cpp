@@ -278,6 +278,77 @@ OAIRT_ELEMENT_TEST(the_encoder_follows_the_properties) {
   fail_unless(bitrate == 20000 && dtx && !fec && loss == 0);
 }
 
+OAIRT_ELEMENT_TEST(the_encoder_follows_the_network_within_what_was_set) {
+  auto sink = make("openairealtimesink");
+  auto encoder = child(sink, "encoder");
+  struct Encoding {
+    gint bitrate = 0, loss = -1;
+    gboolean dtx = FALSE, fec = TRUE;
+  };
+  auto encoding = [&] {
+    Encoding now;
+    g_object_get(encoder.get(), "bitrate", &now.bitrate, "dtx", &now.dtx, "inband-fec", &now.fec,
+                 "packet-loss-percentage", &now.loss, nullptr);
+    return now;
+  };
+  auto told = [](int bitrate, bool fec, int loss, bool dtx) {
+    QualityEvent event;
+    event.bitrate = bitrate;
+    event.fec = fec;
+    event.loss_percent = loss;
+    event.dtx = dtx;
+    FakeSession::only()->say(event);
+  };
+  set_state(sink, GST_STATE_READY);
+  auto limits = FakeSession::only()->encoder();
+  fail_unless(limits && limits->bitrate == 32000 && limits->fec && !limits->fec_fixed);
+  told(24000, true, 25, true);
+  Encoding now = encoding();
+  fail_unless(now.bitrate == 24000 && now.fec && now.loss == 25 && now.dtx);
+  // What is set counts at once, and is not exceeded.
+  g_object_set(sink.get(), "bitrate", 16000, "dtx", FALSE, "inband-fec", FALSE, nullptr);
+  limits = FakeSession::only()->encoder();
+  fail_unless(limits && limits->bitrate == 16000 && limits->fec_fixed && limits->dtx_fixed);
+  now = encoding();
+  fail_unless(now.bitrate == 16000 && !now.fec && now.loss == 0 && !now.dtx);
+  told(64000, true, 20, true);
+  now = encoding();
+  fail_unless(now.bitrate == 16000 && !now.fec && now.loss == 0 && !now.dtx);
+  told(12000, true, 20, true);
+  fail_unless_equals_int(encoding().bitrate, 12000);
+  // Another session begins with what was set.
+  set_state(sink, GST_STATE_NULL);
+  fail_unless_equals_int(encoding().bitrate, 16000);
+}
+
+OAIRT_ELEMENT_TEST(input_that_comes_encoded_is_not_adapted) {
+  SinkHarness sink(kRaw);
+  sink.push_raw();
+  fail_unless(FakeSession::only()->encoder().has_value());
+  gst_harness_set_src_caps_str(sink.get(), kOpus);
+  fail_unless(wait_for([] { return !FakeSession::only()->encoder(); }));
+}
+
+OAIRT_ELEMENT_TEST(the_end_waits_for_the_answer_if_that_is_wanted) {
+  auto play = [](bool answered) {
+    auto pipeline = launch(
+        "audiotestsrc num-buffers=5 samplesperbuffer=960 ! audio/x-raw,rate=48000 ! "
+        "openairealtimesink eos-policy=after-answer");
+    set_state(pipeline, GST_STATE_PLAYING);
+    auto session = FakeSession::only();
+    fail_unless(wait_for([&] { return session->count_calls("input-finished") == 1; }));
+    fail_unless(take_messages(pipeline, GST_MESSAGE_EOS).empty());
+    if (answered) {
+      session->say(AnswerFinishedEvent{});
+      fail_unless(wait_for([&] { return !take_messages(pipeline, GST_MESSAGE_EOS).empty(); }));
+    }
+    session.reset();
+    set_state(pipeline, GST_STATE_NULL);
+  };
+  play(true);
+  play(false);  // nobody answers, and nobody waits for that
+}
+
 OAIRT_ELEMENT_TEST(packets_live_past_null) {
   auto frames = speak("audiotestsrc is-live=true");
   for (const auto &frame : frames) {
@@ -310,5 +381,8 @@ OAIRT_TEST_MAIN(elements_sink, raw_audio_of_every_shape_becomes_opus,
                 live_input_does_not_wait_for_the_latency_of_the_pipeline,
                 the_sink_adds_nothing_to_the_latency_of_the_pipeline,
                 a_flush_drops_what_waits_for_a_call, mute_sends_silence_and_ends_with_the_element,
-                the_encoder_follows_the_properties, packets_live_past_null,
+                the_encoder_follows_the_properties,
+                the_encoder_follows_the_network_within_what_was_set,
+                input_that_comes_encoded_is_not_adapted,
+                the_end_waits_for_the_answer_if_that_is_wanted, packets_live_past_null,
                 the_pipeline_runs_on_while_no_call_is_up)

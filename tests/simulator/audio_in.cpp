@@ -18,6 +18,16 @@ constexpr milliseconds kStarvedAfter{200};
 constexpr int64_t kLongestFill = 60 * kSampleRate;  // a wilder jump is another time line
 constexpr int64_t kLongestHole = 10;                // packets; more is silence, not loss
 
+// Whether the packet repeats the one before it (RFC 6716 section 4.2.4). The flag follows those for
+// voice activity, one for each of the packet's SILK frames; libopus tells from version 1.5 on.
+bool carries_fec(const std::vector<uint8_t> &packet) {
+  if (packet.size() < 2 || (packet[0] & 0x80) != 0) return false;  // CELT has none
+  bool one_frame = (packet[0] & 0x03) == 0;
+  int config = packet[0] >> 3;
+  int silk_frames = config < 12 && (config & 3) > 1 ? config & 3 : 1;
+  return one_frame && (packet[1] & (0x80 >> silk_frames)) != 0;
+}
+
 }  // namespace
 
 AudioIn::AudioIn(Sink sink) : sink_(std::move(sink)) {
@@ -42,6 +52,8 @@ void AudioIn::push(uint16_t sequence, uint32_t timestamp, uint32_t ssrc,
                    const std::vector<uint8_t> &payload, TimePoint now) {
   if (packets_ > 0) longest_gap_ms_ = std::max(longest_gap_ms_, to_ms(now - last_arrival_));
   ++packets_;
+  bytes_ += payload.size();
+  if (carries_fec(payload)) ++with_fec_;
   last_arrival_ = now;
   starving_ = false;
   if (!ssrc_ || *ssrc_ != ssrc) restart(sequence, timestamp, ssrc);
@@ -85,7 +97,7 @@ void AudioIn::conceal(const Packet &next, int64_t missing) {
                               last ? static_cast<opus_int32>(next.payload.size()) : 0, pcm.data(),
                               part, last ? 1 : 0);
     if (samples <= 0) break;
-    ++concealed_;
+    ++(last && carries_fec(next.payload) ? restored_ : concealed_);
     emit(pcm.data(), static_cast<std::size_t>(samples));
     left -= samples;
   }
@@ -150,6 +162,9 @@ Json AudioIn::state() const {
                        {"lost", lost_},
                        {"late", late_},
                        {"reordered", reordered_},
+                       {"bytes", bytes_},
+                       {"packets_with_fec", with_fec_},
+                       {"restored_frames", restored_},
                        {"concealed_frames", concealed_},
                        {"timestamp_gaps", gaps_},
                        {"ssrc_changes", ssrc_changes_},

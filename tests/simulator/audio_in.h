@@ -61,7 +61,7 @@ class AudioIn {
   bool starving_ = false;
   std::vector<int16_t> frame_;  // what does not make 20 ms yet
   uint64_t packets_ = 0, lost_ = 0, concealed_ = 0, late_ = 0, reordered_ = 0, gaps_ = 0,
-           ssrc_changes_ = 0, undecodable_ = 0;
+           ssrc_changes_ = 0, undecodable_ = 0, bytes_ = 0, with_fec_ = 0, restored_ = 0;
   double longest_gap_ms_ = 0;
 };
 

@@ -300,6 +300,8 @@ Json Call::state() const {
                                               {"rtp_sent", stats.rtp_sent},
                                               {"rtp_unhandled", stats.rtp_unhandled},
                                               {"rtcp_received", stats.rtcp_received},
+                                              {"line_lost", stats.line_lost},
+                                              {"line_reordered", stats.line_reordered},
                                               {"stun_requests", stats.stun_requests}})},
                        {"audio_in", audio_in_->state()},
                        {"heard", meter_.state()},

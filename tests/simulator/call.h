@@ -92,6 +92,7 @@ class Call : private PeerListener, private SessionHost {
   void finished(const std::string &reason);
 
   Status do_blackhole(const std::string &value);
+  Status do_line(const std::string &value);
   Status do_send(const std::string &value);
   Status do_huge(const std::string &value);
   Status do_say(const std::string &value);

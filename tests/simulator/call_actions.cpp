@@ -1,4 +1,6 @@
 // What can be done to a running call: the action faults, by name.
+#include <cstdio>
+
 #include "call.h"
 
 namespace oairt::sim {
@@ -42,6 +44,7 @@ std::map<std::string, std::function<Status(const std::string &)>> Call::make_act
       {"hangup", simple([this](auto &) { hang_up(); })},
       {"blackhole", [this](auto &value) { return do_blackhole(value); }},
       {"mute", simple([this](auto &value) { audio_out_->set_mute(is_on(value)); })},
+      {"line", [this](auto &value) { return do_line(value); }},
       {"deaf", simple([this](auto &value) { deaf_ = is_on(value); })},
       {"freeze", simple([this](auto &value) { frozen_ = is_on(value); })},
       {"expire", simple([this](auto &) { session_->expire(Clock::now()); })},
@@ -61,6 +64,18 @@ std::map<std::string, std::function<Status(const std::string &)>> Call::make_act
       {"call_tool",
        simple([this](auto &value) { world_.script.tool_calls.push_back(parse_tool_call(value)); })},
   };
+}
+
+Status Call::do_line(const std::string &value) {
+  double loss = 0, jitter_ms = 0, reorder = 0;
+  int read = std::sscanf(value.c_str(), "%lf,%lf,%lf", &loss, &jitter_ms, &reorder);
+  bool sane = loss >= 0 && loss <= 100 && jitter_ms >= 0 && jitter_ms <= 10000 && reorder >= 0 &&
+              reorder <= 100;
+  if (read < 1 || !sane) {
+    return refused("line takes percent that get lost, ms of jitter, percent that are overtaken.");
+  }
+  peer_->set_line({loss / 100, reorder / 100, milliseconds(static_cast<int64_t>(jitter_ms))});
+  return Success{};
 }
 
 Status Call::do_blackhole(const std::string &value) {

@@ -55,6 +55,15 @@ Setter number(double low, double high, Reach reach) {
   };
 }
 
+Setter percent(double LineOptions::*field) {
+  return [field](Options &options, const std::string &value) {
+    auto wanted =
+        number(0, 100, [&](Options &o) -> double & { return o.line.*field; })(options, value);
+    options.line.*field /= 100;
+    return wanted;
+  };
+}
+
 Setter millis(milliseconds SessionSettings::*field) {
   return [field](Options &options, const std::string &value) {
     int64_t count = 0;
@@ -105,6 +114,16 @@ OptionGroup network_group() {
         number(0, 86400, OAIRT_FIELD(failed_s))},
        {"max-message", "BYTES", "a longer client message closes the channel, without an error",
         number(0, 1e9, OAIRT_FIELD(max_message_bytes))},
+       {"loss", "PERCENT", "of the RTP to the client gets lost (0)", percent(&LineOptions::loss)},
+       {"jitter", "MS", "of it comes at most that much later, in order (0)",
+        [](Options &o, const std::string &v) {
+          int64_t ms = 0;
+          auto wanted = number(0, 10000, [&](Options &) -> int64_t & { return ms; })(o, v);
+          o.line.jitter = milliseconds(ms);
+          return wanted;
+        }},
+       {"reorder", "PERCENT", "of it is overtaken by the packet behind it (0)",
+        percent(&LineOptions::reorder)},
        {"ice-restart", nullptr, "201 carries an ETag, PATCH restarts ICE (RFC 9725)",
         [](Options &o, const std::string &) { return o.ice_restart = true, std::string(); }}}};
 }
@@ -113,6 +132,13 @@ OptionGroup service_group() {
   return {"Keys, models, limits",
           {{"api-key", "KEY", "a project key (repeatable); without one: any that begins with sk-",
             append(&Options::api_keys)},
+           {"azure", nullptr, "Azure's paths, headers and error bodies, and no others",
+            [](Options &o, const std::string &) { return o.azure = true, std::string(); }},
+           {"prefix", "PATH", "the API is at PATH/v1, as behind a gateway (/v1)",
+            [](Options &o, const std::string &v) {
+              o.prefix = v;
+              return v.starts_with("/") && !v.ends_with("/") ? "" : std::string("/a/path");
+            }},
            {"model", "NAME", "a model beside the real ones (repeatable)", append(&Options::models)},
            {"max-age", "SECONDS", "until session_expired (3600)",
             number(1, 1e7, OAIRT_FIELD(session.max_age_s))},

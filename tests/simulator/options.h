@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "script.h"
 #include "session_host.h"
+#include "transport/transport.h"
 
 namespace oairt::sim {
 
@@ -23,11 +24,14 @@ struct Options {
   uint16_t udp_port = 0, tcp_port = 0;
   uint16_t advertise_udp_port = 0, advertise_tcp_port = 0;  // 0: the real ones
   std::vector<std::string> advertise, dead_candidates;
+  LineOptions line;
   double disconnected_s = 5, failed_s = 25;
   std::size_t max_message_bytes = 0;  // longer ones close the channel; 0: no limit
 
   std::vector<std::string> api_keys;  // none: any that begins with "sk-"
   std::string control_token;
+  bool azure = false;
+  std::string prefix;               // of the API's paths, "/speech"
   std::vector<std::string> models;  // beside the real ones
   std::string log;                  // none: no log
   uint64_t seed = 0;                // 0: another one each time

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "dialect.h"
 #include "log.h"
 #include "session_rules.h"
 #include "timers.h"
@@ -78,12 +79,21 @@ ServiceApi::ServiceApi(const Options &options, TokenStore &tokens, Faults &fault
     : options_(options), tokens_(tokens), faults_(faults), desk_(desk), chance_(seed) {}
 
 Reply ServiceApi::handle(const Request &request, TimePoint now, int64_t unix_now_s) {
+  Reply reply = route(request, now, unix_now_s);
+  if (options_.azure) make_azure_error(reply);
+  return reply;
+}
+
+Reply ServiceApi::route(const Request &request, TimePoint now, int64_t unix_now_s) {
   std::string path = request.path;
   bool azure = path.starts_with("/openai/");
-  std::string base = azure ? "/openai/v1/realtime" : "/v1/realtime";
-  bool known = take_prefix(path, base);
-  if (!known) {
+  auto found = take_base(options_, path);
+  if (!found) {
     return Reply::error(plain(404, "Invalid URL (" + request.method + " " + request.path + ")"));
+  }
+  const std::string &base = *found;
+  if (options_.azure) {
+    if (auto refused = azure_refusal(request)) return *refused;
   }
   // The sideband is for a WebSocket of the application's own server; there is none here.
   bool sideband = path.empty() && request.query.find("call_id=") != std::string::npos;

@@ -48,6 +48,7 @@ class ServiceApi {
   Reply handle(const Request &request, TimePoint now, int64_t unix_now_s);
 
  private:
+  Reply route(const Request &request, TimePoint now, int64_t unix_now_s);
   // The ordered fault of this resource ("mint", "calls", …), else what `answer` says.
   template <typename Answer>
   Reply with_faults(const std::string &resource, TimePoint now, Answer answer);

@@ -95,8 +95,10 @@ Refusal Session::update(const SessionUpdate &event) {
   }
   if (auto refusal = core_.config.update(event.session, core_.spoke)) return refusal;
   turns_.config_changed();
-  core_.send("session.updated",
-             {{"session", core_.config.full(core_.session_id, core_.expires_at)}});
+  if (!core_.host.take_fault("no_updated")) {
+    core_.send("session.updated",
+               {{"session", core_.config.full(core_.session_id, core_.expires_at)}});
+  }
   core_.host.reached("update");
   return std::nullopt;
 }

@@ -47,6 +47,19 @@ Refusal check_by_type(const Json &session, const std::string &type) {
                                  : check_realtime_session(session, "session");
 }
 
+// They write along and are told where a turn ends.
+bool detects_no_turns(const std::string &transcriber) {
+  return transcriber.starts_with("gpt-live-transcribe") ||
+         transcriber.starts_with("gpt-realtime-whisper");
+}
+
+Refusal check_transcriber(const Json &session, const std::string &transcriber) {
+  const Json &detection = session.at("audio.input.turn_detection");
+  if (!detection.is_object() || !detects_no_turns(transcriber)) return std::nullopt;
+  return invalid_value("session.audio.input.turn_detection",
+                       "Turn detection is not supported for this transcription model.");
+}
+
 Refusal check_reasoning(const Json &session, const std::string &model) {
   if (is_reasoning_model(model)) return std::nullopt;
   for (const char *name : {"reasoning", "parallel_tool_calls"}) {
@@ -74,6 +87,10 @@ SessionConfig::SessionConfig(const std::string &type, const std::string &model) 
                              {"noise_reduction", nullptr},
                              {"turn_detection", turn_detection_defaults("server_vad", model)}});
   if (type == "transcription") {
+    Json &detection = input.member("turn_detection");
+    for (const char *of_answers : {"create_response", "interrupt_response", "idle_timeout_ms"}) {
+      detection.erase(of_answers);
+    }
     json_ = Json::object(
         {{"type", type}, {"audio", Json::object({{"input", input}})}, {"include", nullptr}});
     return;
@@ -105,6 +122,10 @@ Refusal SessionConfig::check_initial(const Json &session) {
                                              "'transcription'.");
   }
   if (auto refusal = check_by_type(session, type)) return refusal;
+  if (type == "transcription") {
+    const std::string &transcriber = session.at("audio.input.transcription")["model"].as_string();
+    return check_transcriber(session, transcriber);
+  }
   const std::string model = session.has("model") ? session["model"].as_string() : kDefaultModel;
   return check_reasoning(session, model);
 }
@@ -137,6 +158,11 @@ Refusal SessionConfig::update(const Json &session, bool spoke) {
                                              " session is not allowed.");
   }
   if (auto refusal = check_by_type(session, type)) return refusal;
+  if (is_transcription()) {
+    const Json &named = session.at("audio.input.transcription")["model"];
+    const Json &transcriber = named.is_null() ? transcription()["model"] : named;
+    if (auto refusal = check_transcriber(session, transcriber.as_string())) return refusal;
+  }
   if (auto refusal = check_fixed(session, spoke)) return refusal;
   merge(session);
   return std::nullopt;
@@ -174,6 +200,9 @@ void SessionConfig::merge(const Json &patch) {
     json_.member("audio").member("output").set("voice", Json());
   }
   json_.merge(patch);
+  if (is_transcription() && detects_no_turns(transcription()["model"].as_string())) {
+    json_.member("audio").member("input").set("turn_detection", nullptr);
+  }
 }
 
 Json SessionConfig::full(const std::string &id, int64_t expires_at) const {

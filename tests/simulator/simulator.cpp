@@ -51,6 +51,8 @@ Result<std::unique_ptr<Simulator>> Simulator::start(GMainContext *context, Optio
   wire.advertise_udp_port = given.advertise_udp_port;
   wire.advertise_tcp_port = given.advertise_tcp_port;
   wire.dead_candidates = given.dead_candidates;
+  wire.line = given.line;
+  wire.seed = given.seed;
   auto transport = Transport::open(context, wire);
   if (!transport) return transport.error();
   self->transport_ = std::move(transport).value();

@@ -99,7 +99,7 @@ void Turns::end_turn(const std::string &item_id, int64_t speech_ms, bool may_ans
 }
 
 void Turns::transcribe(const std::string &item_id, const std::string &words, int64_t speech_ms) {
-  if (!core_.config.transcription().is_object()) return;
+  if (!core_.config.transcription().is_object() || core_.host.take_fault("no_transcript")) return;
   Duration delay = core_.settings.transcription_delay * core_.chance.between(60, 140) / 100;
   if (auto late = core_.host.take_fault("transcription_late")) {
     delay += parse_seconds(*late);

@@ -1,6 +1,7 @@
 #include "support/network_relay.h"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <map>
@@ -53,7 +54,11 @@ int open_socket(int type) {
 class NetworkRelay::Worker {
  public:
   Worker(RelayLink link, uint64_t seed)
-      : link_(link), random_(seed), wake_(eventfd(0, EFD_CLOEXEC)), thread_([this] { run(); }) {}
+      : link_(link),
+        loss_{link.loss, link.loss},
+        random_(seed),
+        wake_(eventfd(0, EFD_CLOEXEC)),
+        thread_([this] { run(); }) {}
 
   ~Worker() {
     {
@@ -92,6 +97,8 @@ class NetworkRelay::Worker {
       if (door.port == port) door.target = target;
     }
   }
+
+  void set_loss(Towards towards, double loss) { loss_[static_cast<std::size_t>(towards)] = loss; }
 
   void set_observer(Observer observer) {
     LockGuard guard(lock_);
@@ -199,7 +206,8 @@ class NetworkRelay::Worker {
   void carry(Towards towards, const uint8_t *data, std::size_t size,
              std::function<void(const std::vector<uint8_t> &)> deliver) {
     TimePoint now = Clock::now();
-    bool lost = std::uniform_real_distribution<double>(0, 1)(random_) < link_.loss;
+    bool lost = std::uniform_real_distribution<double>(0, 1)(random_) <
+                loss_[static_cast<std::size_t>(towards)];
     Observer observer;
     {
       LockGuard guard(lock_);
@@ -306,6 +314,7 @@ class NetworkRelay::Worker {
   }
 
   const RelayLink link_;
+  std::array<std::atomic<double>, 2> loss_;
   std::mt19937_64 random_;
   std::multimap<TimePoint, std::function<void()>> queue_;  // the thread's own
   int wake_ = -1;
@@ -328,6 +337,7 @@ uint16_t NetworkRelay::open_udp() { return worker_->open(SOCK_DGRAM); }
 uint16_t NetworkRelay::open_tcp() { return worker_->open(SOCK_STREAM); }
 void NetworkRelay::set_target(uint16_t port, uint16_t target) { worker_->set_target(port, target); }
 void NetworkRelay::set_observer(Observer observer) { worker_->set_observer(std::move(observer)); }
+void NetworkRelay::set_loss(Towards towards, double loss) { worker_->set_loss(towards, loss); }
 NetworkRelay::Stats NetworkRelay::stats() const { return worker_->stats(); }
 
 }  // namespace oairt::test

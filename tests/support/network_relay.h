@@ -44,6 +44,8 @@ class NetworkRelay {
   // Where to on 127.0.0.1, by the port that open_…() returned.
   void set_target(uint16_t port, uint16_t target);
   void set_observer(Observer observer);
+  // Of UDP packets that way, from now on.
+  void set_loss(Towards towards, double loss);
 
   struct Stats {
     uint64_t to_server = 0, to_client = 0, lost = 0;  // UDP packets

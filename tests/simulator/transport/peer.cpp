@@ -67,6 +67,10 @@ std::shared_ptr<PeerCore> PeerCore::create(std::shared_ptr<Hub> hub, const Offer
 }
 
 void PeerCore::build_layers() {
+  line_ = std::make_unique<BadLine>(hub_->context(), hub_->next_seed(), [this](BytesView packet) {
+    if (!closed_) send(packet);
+  });
+  line_->set_options(hub_->line());
   Dtls::Hooks dtls;
   dtls.owner = weak_from_this();
   dtls.send = [this](BytesView packet) { send(packet); };
@@ -262,7 +266,7 @@ std::string PeerCore::ice_fragment() { return build_ice_fragment(offer_, answer_
 void PeerCore::send_rtp(uint32_t timestamp, bool marker, const Bytes &payload) {
   if (closed_) return;
   Bytes packet = media_.make_rtp(timestamp, marker, payload);
-  if (!packet.empty()) send(packet);
+  if (!packet.empty()) line_->send(std::move(packet));
 }
 
 bool PeerCore::send_message(const std::string &text) {
@@ -303,6 +307,7 @@ void PeerCore::leave_hub(bool notify) {
 Peer::Stats PeerCore::stats() const {
   Peer::Stats stats;
   media_.fill(stats);
+  line_->fill(stats);
   stats.stun_requests = stun_requests_;
   stats.remote = remote_label_;
   return stats;

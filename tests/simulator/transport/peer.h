@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "transport/bad_line.h"
 #include "transport/channels.h"
 #include "transport/dtls.h"
 #include "transport/hub.h"
@@ -36,6 +37,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   void close(CloseMode mode);
   void set_blackhole(bool on) { blackhole_ = on; }
   void set_faults(const PeerFaults &faults) { faults_ = faults; }
+  void set_line(const LineOptions &line) { line_->set_options(line); }
   Peer::Stats stats() const;
   void restart_ice(const std::string &remote_ufrag, const std::string &remote_pwd);
   std::string ice_fragment();
@@ -70,6 +72,7 @@ class PeerCore : public std::enable_shared_from_this<PeerCore> {
   AnswerParts identity_;  // what stays the same in all answers
   IceLite ice_;
   Media media_;
+  std::unique_ptr<BadLine> line_;
   std::unique_ptr<Dtls> dtls_;
   std::unique_ptr<DataChannels> channels_;
 

@@ -28,6 +28,7 @@ class OwnedPeer : public Peer {
   void close(CloseMode mode) override { core_->close(mode); }
   void set_blackhole(bool on) override { core_->set_blackhole(on); }
   void set_faults(const PeerFaults &faults) override { core_->set_faults(faults); }
+  void set_line(const LineOptions &line) override { core_->set_line(line); }
   Stats stats() const override { return core_->stats(); }
   void restart_ice(const std::string &remote_ufrag, const std::string &remote_pwd) override {
     core_->restart_ice(remote_ufrag, remote_pwd);

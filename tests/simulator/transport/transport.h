@@ -12,9 +12,16 @@
 
 #include <glib.h>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace oairt::sim {
+
+// What becomes of RTP on its way to the client.
+struct LineOptions {
+  double loss = 0, reorder = 0;  // of all packets, 0..1
+  milliseconds jitter{0};        // at most that much later, in order
+};
 
 struct TransportOptions {
   std::string listen = "127.0.0.1";
@@ -27,6 +34,8 @@ struct TransportOptions {
   std::vector<std::string> dead_candidates;  // addresses advertised though nobody answers there
   // How long a DTLS flight waits for its answer before it is sent again. Pion's default.
   unsigned dtls_retransmit_ms = 1000;
+  LineOptions line;
+  uint64_t seed = 1;  // of what the line does
 };
 
 // The only data channel that carries events: what Peer::send_message() and close_channel() mean.
@@ -103,10 +112,12 @@ class Peer {
   // Deaf and dumb until called with false: packets are dropped both ways.
   virtual void set_blackhole(bool on) = 0;
   virtual void set_faults(const PeerFaults &faults) = 0;
+  virtual void set_line(const LineOptions &line) = 0;
   struct Stats {
     uint64_t rtp_received = 0, rtp_lost = 0, rtp_sent = 0, rtcp_received = 0, stun_requests = 0;
     uint64_t rtp_unhandled = 0;  // SSRC or payload type that the offer did not announce
-    std::string remote;          // address:port and protocol of the path in use
+    uint64_t line_lost = 0, line_reordered = 0;  // by LineOptions; they count as sent
+    std::string remote;                          // address:port and protocol of the path in use
   };
   virtual Stats stats() const = 0;
   // New ICE credentials of the client and of this side (RFC 9725 restart); old checks are refused.

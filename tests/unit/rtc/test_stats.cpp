@@ -33,7 +33,9 @@ constexpr const char *kOurs =
     "clock-rate=(int)48000, jitter=(uint)9";
 constexpr const char *kVoice =
     "s, internal=(boolean)false, packets-received=(guint64)50, "
-    "clock-rate=(int)48000, jitter=(uint)96, have-rb=(boolean)true, rb-round-trip=(uint)6554";
+    "clock-rate=(int)48000, jitter=(uint)96, have-rb=(boolean)true, rb-round-trip=(uint)6554, "
+    "rb-fractionlost=(uint)26, rb-packetslost=(int)7, rb-exthighestseq=(uint)70000, "
+    "rb-jitter=(uint)480";
 constexpr const char *kOther =
     "s, internal=(boolean)false, packets-received=(guint64)3, "
     "clock-rate=(int)48000, jitter=(uint)960, have-rb=(boolean)false, rb-round-trip=(uint)999";
@@ -43,6 +45,10 @@ GST_START_TEST(the_figures_are_the_voice_s) {
     PeerStats stats = StatsSampler::parse(session_of(sources).get());
     fail_unless_equals_int(stats.packets_received, 50);
     fail_unless_equals_float(stats.jitter_ms, 2);
+    fail_unless(stats.report.has_value());
+    fail_unless_equals_int(stats.report->highest_sequence, 70000);
+    fail_unless_equals_int(stats.report->lost, 7);
+    fail_unless_equals_float(stats.report->jitter_ms, 10);
     fail_unless(stats.rtt_ms > 99.9 && stats.rtt_ms < 100.1, "%g", stats.rtt_ms);
   }
 }
@@ -60,7 +66,7 @@ GST_START_TEST(what_is_not_said_is_zero) {
         static_cast<const GstStructure *>(bare.get())}) {
     PeerStats stats = StatsSampler::parse(session);
     fail_unless(stats.packets_received == 0);
-    fail_unless(stats.jitter_ms == 0 && stats.rtt_ms == 0);
+    fail_unless(stats.jitter_ms == 0 && stats.rtt_ms == 0 && !stats.report);
   }
 }
 GST_END_TEST
