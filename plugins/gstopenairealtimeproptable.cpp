@@ -125,11 +125,22 @@ const PropertyRow kRows[] = {
     {.name = "tools",
      .nick = "Tools",
      .blurb = "The functions that the model may call: a JSON array in the service's form. Calls "
-              "arrive with the signal function-call. Reaches the service at once"},
+              "arrive with the signal function-call. Credentials of MCP servers in it can be set, "
+              "never read. Reaches the service at once",
+     .has_tool_secrets = true},
+    {.name = "tool-timeout",
+     .kind = ValueKind::Integer,
+     .nick = "Tool timeout",
+     .blurb = "How long a function may take, in ms, before the model is told that it gave no "
+              "output; submit-tool-output is refused then. 0: for ever",
+     .number = kDefaultToolTimeoutMs,
+     .maximum = kMaxInt},
     {.name = "session-config",
      .nick = "Session configuration",
      .blurb = "A JSON object in the form of the service's session object, merged over everything "
-              "the other properties say. Reaches the service at once"},
+              "the other properties say. Credentials of MCP servers in it can be set, never read. "
+              "Reaches the service at once",
+     .has_tool_secrets = true},
     // --- network ---
     {.name = "stun-server",
      .nick = "STUN server",

@@ -208,6 +208,7 @@ Status read_persistence(const Settings &settings, Config &config) {
 }
 
 void read_media(const Settings &settings, Config &config) {
+  config.tool_timeout = milliseconds(number(settings, "tool-timeout", kDefaultToolTimeoutMs));
   config.linger = milliseconds(number(settings, "linger-time", kDefaultLingerMs));
   config.prebuffer = milliseconds(number(settings, "prebuffer-time", kDefaultPrebufferMs));
   int64_t latency_ms = number(settings, "jitter-latency", kDefaultJitterLatencyMs);

@@ -159,10 +159,14 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   bool finish_speaking = old && !action.lost && !action.quiet && turns_.model_speaking();
   if (old && !finish_speaking) conversation_.call_ended(wall_ms());
   auto again_from = speech_to_repeat(action);
+  ++carrier_;
+  tools_->call_ended();
+  gate_.call_changed();
   known_items_ = call_->replay().item_ids;
   drop_forgotten_items();
   for (const ServerEvent &event : std::exchange(early_events_, {})) {
     conversation_.handle(event, wall_ms());
+    gate_.handle(event, now);
   }
   bring_up_to_date(action.lost && turns_.model_active() && !turns_.user_speaking());
   well_since_ = now;
@@ -173,6 +177,7 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   quiet_since_.reset();
   outage_since_.reset();
   snapshot_.connect = call_->breakdown();
+  snapshot_.max_event_bytes = std::min(call_->max_send_size(), kMaxEventBytes);
   ++snapshot_.connects;
   if (call_->answer().call_id != announced_call_) announce(*call_);
   if (old) leave(std::move(old), finish_speaking);
@@ -200,7 +205,8 @@ void SessionCore::bring_up_to_date(bool answer_was_cut) {
   }
   bool answer = update.events.empty() ? call_->replay().answer_needed : update.answer_needed;
   bool unanswered = answer && conversation_.unanswered() && !turns_.user_speaking();
-  if (unanswered || answer_was_cut) {
+  if ((unanswered || answer_was_cut) && !awaiting_tool()) {
+    gate_.asked(Clock::now());
     call_->send({"", ResponseCreate{}});
   }
 }

@@ -37,6 +37,9 @@ void SessionCore::tick() {
       turns_.clear_user_stopped();
       publish();
     }
+    look_for_late_tools(now);
+    pursue_answers();
+    if (tools_->waiting() || gate_.owes()) turns_.keep_waiting(now);
     if (turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
       emit(AnswerFinishedEvent{});
     }

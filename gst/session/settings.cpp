@@ -1,6 +1,7 @@
 #include "session/settings.h"
 
 #include "protocol/json.h"
+#include "protocol/tool_list.h"
 
 namespace oairt {
 namespace {
@@ -9,7 +10,9 @@ std::string describe(const SettingValue &value) {
   if (const auto *flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto *number = std::get_if<int64_t>(&value)) return std::to_string(*number);
   if (const auto *real = std::get_if<double>(&value)) return Json(*real).dump();
-  if (const auto *text = std::get_if<std::string>(&value)) {
+  if (const auto *whole = std::get_if<std::string>(&value)) {
+    std::string shown = without_tool_secrets(*whole);
+    const auto *text = &shown;
     // A URL may carry user:password@.
     auto scheme = text->find("://"), at = text->rfind('@');
     if (scheme == std::string::npos || at == std::string::npos || at < scheme) {

@@ -22,6 +22,12 @@ struct Response {
   bool is_call = false;
   ToolCall call;
   std::string call_id;
+  struct MoreCall {
+    ToolCall call;
+    std::string item_id, call_id;
+    Json item(const std::string &status) const;
+  };
+  std::vector<MoreCall> more_calls;  // beside that one
 
   std::string text;                // all that will be said
   std::vector<std::string> words;  // the same in deltas

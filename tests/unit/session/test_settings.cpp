@@ -79,7 +79,7 @@ GST_START_TEST(the_session_object_is_complete) {
                                        {"turn-detection", std::string("semantic-vad")},
                                        {"noise-reduction", std::string("far-field")},
                                        {"language", std::string("de")},
-                                       {"tools", std::string("[{\"type\":\"function\"}]")}});
+                                       {"tools", std::string("[{\"type\":\"function\",\"name\":\"f\"}]")}});
   fail_unless(session.ok());
   const Json &json = session.value();
   assert_text(json["type"].as_string(), "realtime");
