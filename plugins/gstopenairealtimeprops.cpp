@@ -5,7 +5,6 @@
 #include "base/ref.h"
 #include "gstopenairealtimeenums.h"
 #include "gstopenairealtimeproptable.h"
-#include "protocol/tool_list.h"
 
 namespace oairt {
 namespace {
@@ -162,7 +161,7 @@ void value_from_settings(const PropertyRow &row, const Settings &settings, GValu
   }
   const auto &text = std::get<std::string>(*set);
   std::string shown = row.has_userinfo       ? without_password(text)
-                      : row.has_tool_secrets ? without_tool_secrets(text)
+                      : row.has_tool_secrets ? shown_json(text)
                                              : text;
   g_value_set_string(value, shown.c_str());
 }

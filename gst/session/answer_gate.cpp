@@ -4,12 +4,17 @@
 
 namespace oairt {
 
-void AnswerGate::owe(const std::string &item_id) { owed_.push_back({item_id, false}); }
+void AnswerGate::owe(const std::string &item_id) {
+  bool known = std::find(recent_.begin(), recent_.end(), item_id) != recent_.end();
+  owed_.push_back({item_id, known});
+}
 
 void AnswerGate::handle(const ServerEvent &event, TimePoint now) {
   const auto &body = event.body;
   if (const auto *added = std::get_if<ItemAdded>(&body)) {
     for (Owed &owed : owed_) owed.acknowledged |= owed.item_id == added->item_id;
+    recent_.push_back(added->item_id);
+    if (recent_.size() > kMaxRecent) recent_.pop_front();
   } else if (const auto *created = std::get_if<ResponseCreated>(&body)) {
     if (created->out_of_band) return;
     active_.insert(created->response_id);
@@ -60,6 +65,7 @@ void AnswerGate::call_changed() {
   speaking_since_.reset();
   committed_at_.reset();
   not_before_ = {};
+  recent_.clear();
   for (Owed &owed : owed_) owed.acknowledged = false;
 }
 

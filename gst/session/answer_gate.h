@@ -6,6 +6,7 @@
 // the service has acknowledged it, whoever asked for that response.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -31,7 +32,7 @@ class AnswerGate {
   // Refused for a response that we do not know of.
   static constexpr Duration kRetry = milliseconds(500);
 
-  // The item, which was sent, is to be answered.
+  // The item, which was sent, is to be answered by a response that has not begun yet.
   void owe(const std::string &item_id);
   // Of the call in use, in order.
   void handle(const ServerEvent &event, TimePoint now);
@@ -52,7 +53,9 @@ class AnswerGate {
 
   void on_error(const ServerError &error, TimePoint now);
 
+  static constexpr std::size_t kMaxRecent = 256;
   std::vector<Owed> owed_;
+  std::deque<std::string> recent_;  // items that the service has acknowledged, newest last
   std::set<std::string> active_;  // responses of the conversation
   std::optional<TimePoint> asked_at_, speaking_since_, committed_at_;
   TimePoint not_before_{};

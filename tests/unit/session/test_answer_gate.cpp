@@ -78,6 +78,16 @@ GST_START_TEST(a_response_that_begins_after_the_item_is_its_answer_whoever_asked
 }
 GST_END_TEST
 
+GST_START_TEST(an_item_that_the_service_has_already_is_answered_by_the_next_response) {
+  Bench b;
+  b.added("t");
+  b.gate.owe("t");
+  b.ask();
+  b.created("r");
+  fail_if(b.gate.owes());
+}
+GST_END_TEST
+
 GST_START_TEST(a_response_that_began_before_the_item_is_not_its_answer) {
   Bench b;
   b.gate.owe("t");
@@ -157,6 +167,7 @@ GST_END_TEST
 OAIRT_TEST_MAIN(answer_gate, a_text_is_answered_at_once_and_once,
                 what_comes_while_a_response_is_made_is_answered_after_it,
                 a_response_that_begins_after_the_item_is_its_answer_whoever_asked,
+                an_item_that_the_service_has_already_is_answered_by_the_next_response,
                 a_response_that_began_before_the_item_is_not_its_answer,
                 a_turn_that_nobody_answers_holds_it_up_only_for_a_while,
                 responses_beside_the_conversation_do_not_matter,
