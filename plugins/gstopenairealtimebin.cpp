@@ -20,6 +20,7 @@
 #include "gstopenairealtimesink.h"
 #include "gstopenairealtimesrc.h"
 #include "input_caps.h"
+#include "side_inputs.h"
 
 namespace {
 
@@ -85,12 +86,42 @@ static void add_ghost(GstOpenaiRealtimeBin *self, GstElement *child, const char 
                       gst_ghost_pad_new_from_template(name, target.get(), templ));
 }
 
+// Pads on request are those of the inner element that has a template of that name.
+static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
+                               const GstCaps *caps) {
+  auto *priv = priv_of(element);
+  const char *name = GST_PAD_TEMPLATE_NAME_TEMPLATE(templ);
+  for (GstElement *child : {priv->sink, priv->src}) {
+    GstPadTemplate *inner = gst_element_get_pad_template(child, name);
+    if (inner == nullptr) continue;
+    auto target = oairt::Ref<GstPad>::adopt(gst_element_request_pad(child, inner, nullptr, caps));
+    if (!target) return nullptr;
+    GstPad *pad = gst_ghost_pad_new_from_template(name, target.get(), templ);
+    gst_pad_set_active(pad, TRUE);
+    gst_element_add_pad(element, pad);
+    return pad;
+  }
+  return nullptr;
+}
+
+static void release_pad(GstElement *element, GstPad *pad) {
+  auto target = oairt::Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad)));
+  gst_pad_set_active(pad, FALSE);
+  gst_element_remove_pad(element, pad);
+  if (!target) return;
+  auto child = oairt::Ref<GstElement>::adopt(gst_pad_get_parent_element(target.get()));
+  if (child) gst_element_release_request_pad(child.get(), target.get());
+}
+
 static void gst_openai_realtime_bin_init(GstOpenaiRealtimeBin *self) {
   auto *priv = self->priv = new Private(GST_ELEMENT_CAST(self));
   priv->sink = add_child(self, GST_TYPE_OPENAI_REALTIME_SINK, "sink");
   priv->src = add_child(self, GST_TYPE_OPENAI_REALTIME_SRC, "src");
   add_ghost(self, priv->sink, "sink");
   add_ghost(self, priv->src, "src");
+  priv->core.on_snapshot = [priv](const std::string &text) {
+    return oairt::ElementCore::of(priv->sink)->on_snapshot(text);
+  };
 }
 
 static void finalize(GObject *object) {
@@ -110,6 +141,10 @@ static void gst_openai_realtime_bin_class_init(GstOpenaiRealtimeBinClass *klass)
   element_class->change_state = change_state;
   gst_element_class_add_static_pad_template(element_class, &oairt::input_template);
   gst_element_class_add_static_pad_template(element_class, &oairt::output_template);
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
+  gst_element_class_add_static_pad_template(element_class, &oairt::text_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::video_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime bin", "Source/Sink/Audio/Network",
       "Talks with a model of the OpenAI Realtime API over WebRTC: speech in, speech out",

@@ -27,6 +27,7 @@
 #include "gstopenairealtimesignals.h"
 #include "input_caps.h"
 #include "mediasink.h"
+#include "side_inputs.h"
 #include "voice_meter.h"
 
 OAIRT_LOG_USE(element)
@@ -48,6 +49,7 @@ struct Private {
   GstElement *convert = nullptr, *encoder = nullptr;  // owned by the bin, as is what follows
   GstOpenaiRealtimeMediaSink *media_sink = nullptr;
   const char *missing = nullptr;  // the element that is not installed
+  std::unique_ptr<oairt::SideInputs> side;
   // Streaming thread only.
   Input input = Input::Raw;
   std::vector<float> weights;
@@ -81,6 +83,7 @@ static void apply_settings(Private *priv, const oairt::Settings &settings) {
                  gboolean{oairt::setting_bool(settings, "dtx")}, "inband-fec", gboolean{fec},
                  "packet-loss-percentage", fec ? kExpectedLossPercent : 0, nullptr);
   }
+  priv->side->apply(settings);
   // The port is shared: an element that was never muted leaves it alone.
   bool mute = oairt::setting_bool(settings, "mute");
   std::shared_ptr<oairt::MediaPort> media;
@@ -240,6 +243,36 @@ static gboolean pad_query(GstPad *pad, GstObject *parent, GstQuery *query) {
   return gst_pad_query_default(pad, parent, query);
 }
 
+// --- text and video ---
+
+static bool is_fed(GstPad *pad) {
+  auto peer = oairt::Ref<GstPad>::adopt(gst_pad_get_peer(pad));
+  if (!peer || !GST_IS_PROXY_PAD(peer.get())) return static_cast<bool>(peer);
+  // The pad of the bin that we are in.
+  auto outer = oairt::Ref<GstPad>::adopt(
+      GST_PAD_CAST(gst_proxy_pad_get_internal(GST_PROXY_PAD(peer.get()))));
+  return outer && is_fed(outer.get());
+}
+
+// Where nobody speaks, the end of the text is the end of the input.
+static void end_input(Private *priv) {
+  if (is_fed(priv->pad)) return;
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_pad_send_event(priv->pad, gst_event_new_stream_start("none"));
+  gst_pad_send_event(priv->pad, gst_event_new_segment(&segment));
+  gst_pad_send_event(priv->pad, gst_event_new_eos());
+}
+
+static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
+                               const GstCaps *) {
+  return GST_OPENAI_REALTIME_SINK(element)->priv->side->request(templ);
+}
+
+static void release_pad(GstElement *element, GstPad *pad) {
+  GST_OPENAI_REALTIME_SINK(element)->priv->side->release(pad);
+}
+
 // --- construction ---
 
 static GstElement *make_part(GstOpenaiRealtimeSink *self, const char *factory, const char *name) {
@@ -296,6 +329,11 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
   gst_bin_add(GST_BIN(self), GST_ELEMENT_CAST(priv->media_sink));
   make_raw_chain(self);
   make_pad(self);
+  priv->side =
+      std::make_unique<oairt::SideInputs>(GST_BIN(self), priv->core, [priv] { end_input(priv); });
+  priv->core.on_snapshot = [priv](const std::string &text) {
+    return priv->side->take_snapshot(text);
+  };
   priv->core.on_settings = [priv](const oairt::Settings &settings) {
     apply_settings(priv, settings);
   };
@@ -329,7 +367,11 @@ static void gst_openai_realtime_sink_class_init(GstOpenaiRealtimeSinkClass *klas
   oairt::install_properties(object_class, oairt::ElementKind::Sink);
   oairt::install_signals(element_class);
   element_class->change_state = change_state;
+  element_class->request_new_pad = request_new_pad;
+  element_class->release_pad = release_pad;
   gst_element_class_add_static_pad_template(element_class, &oairt::input_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::text_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::video_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime sink", "Sink/Audio/Network",
       "Takes live speech to a model of the OpenAI Realtime API over WebRTC; openairealtimesrc "
