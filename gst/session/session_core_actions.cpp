@@ -197,12 +197,9 @@ void SessionCore::bring_up_to_date(bool answer_was_cut) {
   ReplayPlan update = plan_update(conversation_, known_items_, replay_limits(*call_));
   for (const ClientEvent &event : update.events) call_->send(event);
   known_items_.insert(known_items_.end(), update.item_ids.begin(), update.item_ids.end());
-  if (outage_since_) {
-    for (const auto &json :
-         outbox_.unacknowledged(*outage_since_ - std::chrono::seconds(1), conversation_)) {
-      call_->send_json(json);
-    }
-  }
+  // Also without an outage: what was sent just before the change went to the old call.
+  TimePoint since = outage_since_.value_or(Clock::now()) - std::chrono::seconds(1);
+  for (const auto &json : outbox_.unacknowledged(since, conversation_)) call_->send_json(json);
   bool answer = update.events.empty() ? call_->replay().answer_needed : update.answer_needed;
   bool unanswered = answer && conversation_.unanswered() && !turns_.user_speaking();
   if ((unanswered || answer_was_cut) && !awaiting_tool()) {

@@ -53,9 +53,9 @@ void SessionCore::tick() {
 }
 
 void SessionCore::look_for_quiet(TimePoint now) {
-  bool quiet = turns_.quiet() && conversation_.settled(wall_ms()) &&
-               media_->queued() == Duration::zero() && now - media_->last_voice() >= kPause &&
-               now - media_->last_input_voice() >= kPause;
+  bool quiet = turns_.quiet() && conversation_.settled(wall_ms()) && !tools_->waiting() &&
+               !gate_.owes() && media_->queued() == Duration::zero() &&
+               now - media_->last_voice() >= kPause && now - media_->last_input_voice() >= kPause;
   if (!quiet) {
     quiet_since_.reset();
   } else if (!quiet_since_) {
