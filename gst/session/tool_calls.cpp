@@ -41,6 +41,10 @@ std::vector<FunctionCallEvent> ToolCalls::handle(const ServerEvent &event, uint6
     if (is_call(item->item)) note_done(item->item, item->response_id, carrier, now, out);
   } else if (const auto *added = std::get_if<ItemAdded>(&event.body)) {
     if (is_output(added->item)) note_foreign_output(added->item);
+  } else if (const auto *created = std::get_if<ResponseCreated>(&event.body)) {
+    if (!created->out_of_band) return out;
+    apart_.push_back(created->response_id);
+    if (apart_.size() > kMaxEnded) apart_.pop_front();
   } else if (const auto *done = std::get_if<ResponseDone>(&event.body)) {
     end_response(*done, carrier, now, out);
   }
@@ -64,6 +68,12 @@ void ToolCalls::announce(FunctionCallEvent call, const std::string &response_id,
                          TimePoint now, std::vector<FunctionCallEvent> &out) {
   if (calls_.count(call.call_id) > 0 || past_of(call.call_id) != nullptr) return;
   if (calls_.size() >= kMaxWaiting) return remember(call.call_id, Past::Forgotten);
+  if (std::find(apart_.begin(), apart_.end(), response_id) != apart_.end()) {
+    // Not part of the conversation: there is no call there that an output could belong to.
+    remember(call.call_id, Past::Forgotten);
+    out.push_back(std::move(call));
+    return;
+  }
   Entry entry;
   entry.name = call.name;
   entry.response_id = response_id;

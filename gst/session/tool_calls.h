@@ -86,6 +86,7 @@ class ToolCalls {
   std::map<std::string, Entry> calls_ OAIRT_GUARDED_BY(lock_);      // by call id
   std::map<std::string, Partial> partial_ OAIRT_GUARDED_BY(lock_);  // by call id
   std::deque<std::string> ended_ OAIRT_GUARDED_BY(lock_);           // responses, newest last
+  std::deque<std::string> apart_ OAIRT_GUARDED_BY(lock_);  // responses beside the conversation
   std::deque<std::pair<std::string, Past>> past_ OAIRT_GUARDED_BY(lock_);
 };
 

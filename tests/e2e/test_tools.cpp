@@ -241,6 +241,24 @@ GST_START_TEST(texts_in_a_row_are_all_answered_without_an_error) {
 }
 GST_END_TEST
 
+GST_START_TEST(the_stream_does_not_end_while_a_function_runs) {
+  SimulatorProcess simulator({"--call-tool", "slow:{}", "--voice", "tone"});
+  Pipeline p(
+      "appsrc name=text format=bytes caps=text/x-raw,format=utf8 ! b.text_sink openairealtimebin "
+      "name=b eos-policy=after-answer tool-timeout=2000 base-url=" +
+      simulator.base_url() + " api-key=" + SimulatorProcess::kApiKey + " ! fakesink sync=false");
+  g_object_set(p.get("b"), "tools", kTools, nullptr);
+  p.play();
+  GstBuffer *buffer = gst_buffer_new_memdup("Do it.", 6);
+  GstFlowReturn flow = GST_FLOW_ERROR;
+  g_signal_emit_by_name(p.get("text"), "push-buffer", buffer, &flow);
+  gst_buffer_unref(buffer);
+  g_signal_emit_by_name(p.get("text"), "end-of-stream", &flow);
+  fail_unless(p.wait_for_message("eos", 1, std::chrono::seconds(30)), "%s", p.describe().c_str());
+  assert_contains(p.transcript("assistant"), "not answered within 2000 ms");
+}
+GST_END_TEST
+
 GST_START_TEST(a_text_wakes_a_call_that_was_hung_up) {
   SimulatorProcess simulator;
   Pipeline p(kiosk(simulator, "idle-timeout=1 idle-action=hang-up"));
@@ -264,4 +282,4 @@ OAIRT_TEST_MAIN(tools, two_calls_of_one_response_are_answered_together,
                 the_next_visitor_hears_nothing_of_the_last_ones_function,
                 a_call_that_is_cut_is_not_announced,
                 texts_in_a_row_are_all_answered_without_an_error,
-                a_text_wakes_a_call_that_was_hung_up)
+                the_stream_does_not_end_while_a_function_runs, a_text_wakes_a_call_that_was_hung_up)

@@ -188,6 +188,17 @@ GST_START_TEST(an_output_that_the_application_sent_itself_counts) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_call_beside_the_conversation_is_told_and_not_waited_for) {
+  ToolCalls calls;
+  calls.set_timeout(milliseconds(100));
+  (void)calls.handle({"", "", ResponseCreated{"r", true}}, 1, kNow);
+  fail_unless_equals_int(call(calls, "r", {"c"}), 1);
+  fail_if(calls.waiting());
+  fail_unless(calls.take_late(kNow + milliseconds(200)).empty());
+  fail_if(calls.answer("c").ok());
+}
+GST_END_TEST
+
 GST_START_TEST(a_flood_of_calls_is_bounded) {
   ToolCalls calls;
   std::size_t announced = 0;
@@ -206,4 +217,6 @@ OAIRT_TEST_MAIN(tool_calls, a_call_is_announced_once_when_its_item_is_whole,
                 an_output_is_taken_once_and_only_for_a_call_of_the_model, who_is_late_is_told_so,
                 without_a_timeout_nobody_is_late,
                 what_was_called_in_a_conversation_that_is_over_is_forgotten,
-                an_output_that_the_application_sent_itself_counts, a_flood_of_calls_is_bounded)
+                an_output_that_the_application_sent_itself_counts,
+                a_call_beside_the_conversation_is_told_and_not_waited_for,
+                a_flood_of_calls_is_bounded)
