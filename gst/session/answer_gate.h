@@ -56,7 +56,7 @@ class AnswerGate {
   static constexpr std::size_t kMaxRecent = 256;
   std::vector<Owed> owed_;
   std::deque<std::string> recent_;  // items that the service has acknowledged, newest last
-  std::set<std::string> active_;  // responses of the conversation
+  std::set<std::string> active_;    // responses of the conversation
   std::optional<TimePoint> asked_at_, speaking_since_, committed_at_;
   TimePoint not_before_{};
 };

@@ -103,8 +103,9 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
   gst_debug_add_log_function(gst_debug_log_default, log, nullptr);
 
   std::string properties, messages;
-  std::vector<std::string> secrets = {SimulatorProcess::kApiKey, kTurnPassword, kHeaderToken,
-                                      kStoreKey, kToolToken, kToolHeader, "mcp-url-77dkfj"};
+  std::vector<std::string> secrets = {
+      SimulatorProcess::kApiKey, kTurnPassword, kHeaderToken, kStoreKey, kToolToken, kToolHeader,
+      "mcp-url-77dkfj"};
   std::vector<std::string> private_words = {"zebra", "xylophone"};
   {
     SimulatorProcess simulator({"--hear", kHeard, "--answer", kAnswer});

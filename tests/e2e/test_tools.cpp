@@ -1,5 +1,6 @@
 // Functions that the model calls, with real elements: several at once, slow ones, late ones, and
 // calls that are lost while a function runs.
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -201,6 +202,35 @@ GST_START_TEST(the_next_visitor_hears_nothing_of_the_last_ones_function) {
 }
 GST_END_TEST
 
+// Whoever was called is gone with the pipeline: the question is asked again.
+GST_START_TEST(a_call_that_nobody_can_answer_any_more_is_made_again) {
+  SimulatorProcess simulator({"--call-tool", "slow:{}", "--call-tool", "slow:{\"again\":1}"});
+  gchar *folder = g_dir_make_tmp("oairt-tools-XXXXXX", nullptr);
+  std::string store = std::string("session=tools persistence=disk store=sqlite:") + folder +
+                      "/store.sqlite store-key-file=" + folder + "/key";
+  std::string key = std::string(folder) + "/key", digits(64, 'a');
+  fail_unless(g_file_set_contents_full(key.c_str(), digits.data(), 64, G_FILE_SET_CONTENTS_NONE,
+                                       0600, nullptr));
+  {
+    Pipeline p(kiosk(simulator, store));
+    ask(p, 1);
+  }
+  {
+    Pipeline p(kiosk(simulator, store));
+    g_object_set(p.get("b"), "tools", kTools, nullptr);
+    g_signal_connect(p.get("b"), "function-call", G_CALLBACK(on_call), nullptr);
+    p.record("b");
+    p.play();
+    fail_unless(p.wait([] { return called().size() == 2; }), "%s", p.describe().c_str());
+    fail_if(submit(p, called()[0].call_id, "of the old one"));
+    fail_unless(submit(p, called()[1].call_id, "of the new one"));
+    finish(p, 2, "of the new one");
+  }
+  std::filesystem::remove_all(folder);
+  g_free(folder);
+}
+GST_END_TEST
+
 GST_START_TEST(a_call_that_is_cut_is_not_announced) {
   SimulatorProcess simulator(
       {"--call-tool", "slow:{\"a\": \"b c d e f g h i j k l m n o p q r s t u v w x y z\"}"});
@@ -280,6 +310,7 @@ OAIRT_TEST_MAIN(tools, two_calls_of_one_response_are_answered_together,
                 an_output_after_the_call_was_replaced_reaches_the_model_once,
                 an_output_while_the_call_is_replaced_reaches_the_model_once,
                 the_next_visitor_hears_nothing_of_the_last_ones_function,
+                a_call_that_nobody_can_answer_any_more_is_made_again,
                 a_call_that_is_cut_is_not_announced,
                 texts_in_a_row_are_all_answered_without_an_error,
                 the_stream_does_not_end_while_a_function_runs, a_text_wakes_a_call_that_was_hung_up)
