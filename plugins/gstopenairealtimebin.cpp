@@ -4,7 +4,7 @@
  * @see_also: openairealtimesink, openairealtimesrc
  *
  * Speech in, a model's speech out: openairealtimesink and openairealtimesrc in one element, with
- * the properties and signals of both. What is said of them is true here.
+ * the properties, signals and pads of both. What is said of them is true here.
  *
  * ## Example launch line
  * |[

@@ -11,6 +11,11 @@
  * While no call is up, the last #GstOpenaiRealtimeSink:prebuffer-time of speech is kept and sent
  * first when one is. EOS ends the input, not the session: the answer still comes.
  *
+ * Two pads on request take more than speech: each buffer at text_sink is a message of the user, and
+ * single frames of the video at video_sink go to the model as pictures, every
+ * #GstOpenaiRealtimeSink:snapshot-interval or with the action send-snapshot. Neither holds up the
+ * states, the latency or the end of the pipeline.
+ *
  * ## Example launch line
  * |[
  * gst-launch-1.0 pulsesrc ! openairealtimesink  openairealtimesrc ! pulsesink
