@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import sys
+import threading
 import urllib.request
 import zoneinfo
 
@@ -77,7 +78,11 @@ class Tools:
             return None  # a warning; the session asks again
 
     def on_function_call(self, talk, name, call_id, arguments):
-        """On the session's thread: what takes long belongs on another one, and answers later."""
+        """On the session's thread: what may take long is done on another one, and answers later."""
+        work = (talk, name, call_id, arguments)
+        threading.Thread(target=self.answer, args=work, daemon=True).start()
+
+    def answer(self, talk, name, call_id, arguments):
         try:
             output = time_in(**json.loads(arguments))
         except (TypeError, ValueError, zoneinfo.ZoneInfoNotFoundError) as error:

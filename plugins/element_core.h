@@ -48,6 +48,8 @@ class ElementCore {
   std::function<void()> on_detached;
   // Every event, before messages and signals; in the session's loop.
   std::function<void(const SessionEvent &)> on_event;
+  // A picture of the video, with words or without; where there may be a pad for it.
+  std::function<Status(const std::string &text)> on_snapshot;
 
   // For the GObject functions; unknown ids are warned about as GObject does.
   void set_property(guint id, const GValue *value, GParamSpec *spec);

@@ -4,7 +4,7 @@
  * @see_also: openairealtimesink, openairealtimesrc
  *
  * Speech in, a model's speech out: openairealtimesink and openairealtimesrc in one element, with
- * the properties and signals of both. What is said of them is true here.
+ * the properties, signals and pads of both. What is said of them is true here.
  *
  * ## Example launch line
  * |[
@@ -25,6 +25,7 @@
 #include "gstopenairealtimesink.h"
 #include "gstopenairealtimesrc.h"
 #include "input_caps.h"
+#include "side_inputs.h"
 
 namespace {
 
@@ -170,30 +171,37 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   return result;
 }
 
-// Captions come from the source, which knows what is heard when.
+// Pads on request are those of the inner element that has a template of that name; captions come
+// from the source, which knows what is heard when.
 static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
-                               const GstCaps *) {
+                               const GstCaps *caps) {
   auto *priv = priv_of(element);
   const char *name = GST_PAD_TEMPLATE_NAME_TEMPLATE(templ);
-  auto existing = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(element, name));
-  if (existing) return nullptr;
-  auto target = oairt::Ref<GstPad>::adopt(gst_element_request_pad_simple(priv->src, name));
-  if (!target) return nullptr;
-  GstPad *ghost = gst_ghost_pad_new_from_template(name, target.get(), templ);
-  bool running =
-      GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED;
-  if (running) gst_pad_set_active(ghost, TRUE);
-  gst_element_add_pad(element, ghost);
-  return ghost;
+  for (GstElement *child : {priv->src, priv->sink}) {
+    GstPadTemplate *inner = gst_element_get_pad_template(child, name);
+    if (inner == nullptr) continue;
+    auto target = oairt::Ref<GstPad>::adopt(gst_element_request_pad(child, inner, nullptr, caps));
+    if (!target) return nullptr;
+    GstPad *ghost = gst_ghost_pad_new_from_template(name, target.get(), templ);
+    bool running =
+        GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED;
+    if (running) gst_pad_set_active(ghost, TRUE);
+    gst_element_add_pad(element, ghost);
+    return ghost;
+  }
+  return nullptr;
 }
 
 static void release_pad(GstElement *element, GstPad *pad) {
-  auto *priv = priv_of(element);
   auto target = oairt::Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad)));
-  // Its thread ends first: it pushes through the ghost.
-  if (target) gst_element_release_request_pad(priv->src, target.get());
+  auto child = target ? oairt::Ref<GstElement>::adopt(gst_pad_get_parent_element(target.get()))
+                      : oairt::Ref<GstElement>();
+  // What pushes through the ghost ends before it; who pushes into it is sent away by it.
+  bool gives = GST_PAD_IS_SRC(pad);
+  if (child && gives) gst_element_release_request_pad(child.get(), target.get());
   gst_pad_set_active(pad, FALSE);
   gst_element_remove_pad(element, pad);
+  if (child && !gives) gst_element_release_request_pad(child.get(), target.get());
 }
 
 static GstElement *add_child(GstOpenaiRealtimeBin *self, GType type, const char *name) {
@@ -227,6 +235,9 @@ static void gst_openai_realtime_bin_init(GstOpenaiRealtimeBin *self) {
     apply_settings(priv, settings);
   };
   apply_settings(priv, {});
+  priv->core.on_snapshot = [priv](const std::string &text) {
+    return oairt::ElementCore::of(priv->sink)->on_snapshot(text);
+  };
 }
 
 static void finalize(GObject *object) {
@@ -250,6 +261,8 @@ static void gst_openai_realtime_bin_class_init(GstOpenaiRealtimeBinClass *klass)
   gst_element_class_add_static_pad_template(element_class, &oairt::output_template);
   gst_element_class_add_static_pad_template(element_class, &oairt::transcript_template);
   gst_element_class_add_static_pad_template(element_class, &oairt::input_transcript_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::text_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::video_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime bin", "Source/Sink/Audio/Network",
       "Talks with a model of the OpenAI Realtime API over WebRTC: speech in, speech out",

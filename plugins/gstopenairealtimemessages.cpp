@@ -67,6 +67,18 @@ struct ToStructure {
                                    text(event.name), "call-id", G_TYPE_STRING, text(event.call_id),
                                    "arguments", G_TYPE_STRING, text(event.arguments), nullptr));
   }
+  UniqueStructure operator()(const FunctionCallTimeoutEvent &event) const {
+    return adopt(gst_structure_new("openai-realtime/function-call-timeout", "name", G_TYPE_STRING,
+                                   text(event.name), "call-id", G_TYPE_STRING, text(event.call_id),
+                                   "timeout-ms", G_TYPE_INT64, gint64{event.timeout_ms}, nullptr));
+  }
+  UniqueStructure operator()(const SnapshotEvent &event) const {
+    return adopt(gst_structure_new(
+        "openai-realtime/snapshot", "sent", G_TYPE_BOOLEAN, gboolean{event.sent}, "item-id",
+        G_TYPE_STRING, text(event.item_id), "bytes", G_TYPE_UINT64, guint64{event.bytes}, "width",
+        G_TYPE_INT, event.width, "height", G_TYPE_INT, event.height, "reason", G_TYPE_STRING,
+        text(event.reason), nullptr));
+  }
   UniqueStructure operator()(const RecoveryEvent &event) const {
     return adopt(gst_structure_new("openai-realtime/recovery", "fault", G_TYPE_STRING,
                                    text(event.fault), "action", G_TYPE_STRING, text(event.action),
@@ -251,6 +263,8 @@ UniqueStructure stats_structure(const SessionSnapshot &snapshot) {
   add_media(stats.get(), snapshot.uplink, snapshot.downlink);
   add_quality(stats.get(), snapshot.quality);
   set_known(stats.get(), "voice-to-voice-ms", snapshot.voice_to_voice_ms);
+  set_count(stats.get(), "snapshots", snapshot.images_sent);
+  set_count(stats.get(), "snapshots-skipped", snapshot.images_skipped);
   set_count(stats.get(), "connects", snapshot.connects);
   set_count(stats.get(), "reconnects", snapshot.reconnects);
   set_count(stats.get(), "ride-outs", snapshot.recoveries.ride_outs);

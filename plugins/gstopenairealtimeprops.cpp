@@ -161,7 +161,10 @@ void value_from_settings(const PropertyRow &row, const Settings &settings, GValu
     return;
   }
   const auto &text = std::get<std::string>(*set);
-  g_value_set_string(value, row.has_userinfo ? without_password(text).c_str() : text.c_str());
+  std::string shown = row.has_userinfo       ? without_password(text)
+                      : row.has_tool_secrets ? shown_json(text)
+                                             : text;
+  g_value_set_string(value, shown.c_str());
 }
 
 bool setting_bool(const Settings &settings, const char *name) {

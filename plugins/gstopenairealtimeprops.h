@@ -30,8 +30,9 @@ struct PropertyRow {
   double minimum = 0, maximum = 0;
   GType (*enum_type)() = nullptr;
   int mutability = GST_PARAM_MUTABLE_PLAYING;
-  bool secret = false;        // write-only, carried as Secret
-  bool has_userinfo = false;  // a URL that may hold a password: shown without
+  bool secret = false;            // write-only, carried as Secret
+  bool has_userinfo = false;      // a URL that may hold a password: shown without
+  bool has_tool_secrets = false;  // JSON with tools: their credentials are not shown
 };
 
 // Ids that follow the table's rows.

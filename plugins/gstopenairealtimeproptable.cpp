@@ -132,11 +132,22 @@ const PropertyRow kRows[] = {
     {.name = "tools",
      .nick = "Tools",
      .blurb = "The functions that the model may call: a JSON array in the service's form. Calls "
-              "arrive with the signal function-call. Reaches the service at once"},
+              "arrive with the signal function-call. Credentials of MCP servers in it can be set, "
+              "never read. Reaches the service at once",
+     .has_tool_secrets = true},
+    {.name = "tool-timeout",
+     .kind = ValueKind::Integer,
+     .nick = "Tool timeout",
+     .blurb = "How long a function may take, in ms, before the model is told that it gave no "
+              "output; submit-tool-output is refused then. 0: for ever",
+     .number = kDefaultToolTimeoutMs,
+     .maximum = kMaxInt},
     {.name = "session-config",
      .nick = "Session configuration",
      .blurb = "A JSON object in the form of the service's session object, merged over everything "
-              "the other properties say. Reaches the service at once"},
+              "the other properties say. Credentials of MCP servers in it can be set, never read. "
+              "Reaches the service at once",
+     .has_tool_secrets = true},
     // --- network ---
     {.name = "stun-server",
      .nick = "STUN server",
@@ -339,6 +350,24 @@ const PropertyRow kRows[] = {
               "With session-type=transcription 10000 unless it is set",
      .number = kDefaultPrebufferMs,
      .maximum = 60000},
+    {.name = "snapshot-interval",
+     .carrier = Carrier::AudioIn,
+     .scope = Scope::Element,
+     .kind = ValueKind::Integer,
+     .nick = "Snapshot interval",
+     .blurb = "How often a picture of the video at video_sink goes to the model, in ms; the one "
+              "before it is taken back. 0: only on request (send-snapshot)",
+     .maximum = kMaxInt},
+    {.name = "snapshot-width",
+     .carrier = Carrier::AudioIn,
+     .scope = Scope::Element,
+     .kind = ValueKind::Integer,
+     .nick = "Snapshot width",
+     .blurb = "How wide a picture is at most, in pixels; it is never enlarged, and made smaller "
+              "where the service would not take it",
+     .number = 768,
+     .minimum = 16,
+     .maximum = 4096},
     // --- audio out ---
     {.name = "jitter-latency",
      .carrier = Carrier::AudioOut,

@@ -45,6 +45,16 @@ gboolean send_text(GstElement *element, const char *text) {
     return text != nullptr ? session.send_text(text, true) : not_given("text");
   });
 }
+gboolean send_snapshot(GstElement *element, const char *text) {
+  return act(element, "send-snapshot", [&](Session &) {
+    auto &take = ElementCore::of(element)->on_snapshot;
+    if (take) return take(text != nullptr ? text : "");
+    return Status(Error{ErrorCode::Config,
+                        "This element takes no video; send-snapshot is for openairealtimesink and "
+                        "openairealtimebin.",
+                        "no pad video_sink", "", std::nullopt});
+  });
+}
 gboolean create_response(GstElement *element) {
   return act(element, "create-response",
              [](Session &session) { return session.create_response(); });
@@ -134,6 +144,7 @@ void install_signals(GstElementClass *klass) {
 
   install_action(type, "send-event", G_CALLBACK(send_event), G_TYPE_STRING);
   install_action(type, "send-text", G_CALLBACK(send_text), G_TYPE_STRING);
+  install_action(type, "send-snapshot", G_CALLBACK(send_snapshot), G_TYPE_STRING);
   install_action(type, "create-response", G_CALLBACK(create_response));
   install_action(type, "interrupt", G_CALLBACK(interrupt));
   install_action(type, "commit-audio", G_CALLBACK(commit_audio));

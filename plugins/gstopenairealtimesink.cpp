@@ -11,8 +11,11 @@
  * While no call is up, the last #GstOpenaiRealtimeSink:prebuffer-time of speech is kept and sent
  * first when one is. EOS ends the input, not the session: the answer still comes.
  *
- * The pad input_transcript_src gives what the speaker said, as captions, as soon as the service has
- * written it down (transcription-model).
+ * Pads on request: input_transcript_src gives what the speaker said, as captions, as soon as the
+ * service has written it down (transcription-model). Each buffer at text_sink is a message of the
+ * user, and single frames of the video at video_sink go to the model as pictures, every
+ * #GstOpenaiRealtimeSink:snapshot-interval or with the action send-snapshot. None of them holds up
+ * the states, the latency or the end of the pipeline.
  *
  * ## Example launch line
  * |[
@@ -33,6 +36,7 @@
 #include "gstopenairealtimesignals.h"
 #include "input_caps.h"
 #include "mediasink.h"
+#include "side_inputs.h"
 #include "speech_stage.h"
 #include "voice_meter.h"
 
@@ -57,6 +61,7 @@ struct Private {
   const char *missing = nullptr;  // the element that is not installed
   oairt::EncoderControl encoding;
   std::atomic<Input> input{Input::Raw};  // written by the streaming thread
+  std::unique_ptr<oairt::SideInputs> side;
   // Streaming thread only.
   std::vector<float> weights;
   bool mixing = false;  // audioconvert has been told what comes
@@ -95,6 +100,7 @@ static void apply_settings(Private *priv, const oairt::Settings &settings) {
   priv->encoding.set_limits(oairt::encoder_limits(settings));
   note_encoder(priv);
   oairt::hold_eos(priv->media_sink, oairt::setting_text(settings, "eos-policy") == "after-answer");
+  priv->side->apply(settings);
   // The port is shared: an element that was never muted leaves it alone.
   bool mute = oairt::setting_bool(settings, "mute");
   std::shared_ptr<oairt::MediaPort> media;
@@ -260,15 +266,41 @@ static gboolean pad_query(GstPad *pad, GstObject *parent, GstQuery *query) {
   return gst_pad_query_default(pad, parent, query);
 }
 
-// --- captions ---
+// --- pads on request ---
+
+static bool is_fed(GstPad *pad) {
+  auto peer = oairt::Ref<GstPad>::adopt(gst_pad_get_peer(pad));
+  if (!peer || !GST_IS_PROXY_PAD(peer.get())) return static_cast<bool>(peer);
+  // The pad of the bin that we are in.
+  auto outer = oairt::Ref<GstPad>::adopt(
+      GST_PAD_CAST(gst_proxy_pad_get_internal(GST_PROXY_PAD(peer.get()))));
+  return outer && is_fed(outer.get());
+}
+
+// Where nobody speaks, the end of the text is the end of the input.
+static void end_input(Private *priv) {
+  if (is_fed(priv->pad)) return;
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_pad_send_event(priv->pad, gst_event_new_stream_start("none"));
+  gst_pad_send_event(priv->pad, gst_event_new_segment(&segment));
+  gst_pad_send_event(priv->pad, gst_event_new_eos());
+}
 
 static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const gchar *,
                                const GstCaps *) {
-  return GST_OPENAI_REALTIME_SINK(element)->priv->captions.request_new_pad(templ);
+  auto *priv = GST_OPENAI_REALTIME_SINK(element)->priv;
+  bool gives = GST_PAD_TEMPLATE_DIRECTION(templ) == GST_PAD_SRC;
+  return gives ? priv->captions.request_new_pad(templ) : priv->side->request(templ);
 }
 
 static void release_pad(GstElement *element, GstPad *pad) {
-  GST_OPENAI_REALTIME_SINK(element)->priv->captions.release_pad(pad);
+  auto *priv = GST_OPENAI_REALTIME_SINK(element)->priv;
+  if (GST_PAD_IS_SRC(pad)) {
+    priv->captions.release_pad(pad);
+  } else {
+    priv->side->release(pad);
+  }
 }
 
 // --- construction ---
@@ -328,22 +360,26 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
   gst_bin_add(GST_BIN(self), GST_ELEMENT_CAST(priv->media_sink));
   make_raw_chain(self);
   make_pad(self);
+  priv->side =
+      std::make_unique<oairt::SideInputs>(GST_BIN(self), priv->core, [priv] { end_input(priv); });
+  priv->core.on_snapshot = [priv](const std::string &text) {
+    return priv->side->take_snapshot(text);
+  };
   priv->core.on_settings = [priv](const oairt::Settings &settings) {
     priv->captions.set_mode(oairt::caption_mode(settings));
     apply_settings(priv, settings);
   };
-  // What was said last is written down after the end of the input.
-  priv->core.on_event = [priv](const oairt::SessionEvent &event) {
-    priv->captions.on_event(event);
-    if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->captions.end();
-  };
   priv->core.on_attached = [priv](oairt::Session &session) { attached(priv, session); };
   priv->core.on_event = [priv](const oairt::SessionEvent &event) {
+    priv->captions.on_event(event);
+    // What was said last is written down after the end of the input.
     if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) {
+      priv->captions.end();
       oairt::release_eos(priv->media_sink);
     }
-    if (const auto *step = std::get_if<oairt::QualityEvent>(&event))
+    if (const auto *step = std::get_if<oairt::QualityEvent>(&event)) {
       priv->encoding.take_step(*step);
+    }
   };
   priv->core.on_detached = [priv] { detached(priv); };
   oairt::set_events(priv->media_sink, {
@@ -388,6 +424,8 @@ static void gst_openai_realtime_sink_class_init(GstOpenaiRealtimeSinkClass *klas
   element_class->release_pad = release_pad;
   gst_element_class_add_static_pad_template(element_class, &oairt::input_template);
   gst_element_class_add_static_pad_template(element_class, &oairt::input_transcript_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::text_template);
+  gst_element_class_add_static_pad_template(element_class, &oairt::video_template);
   gst_element_class_set_static_metadata(
       element_class, "OpenAI Realtime sink", "Sink/Audio/Network",
       "Takes live speech to a model of the OpenAI Realtime API over WebRTC; openairealtimesrc "

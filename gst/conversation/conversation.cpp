@@ -17,6 +17,11 @@ constexpr std::size_t kMaxRefused = 1000;
 // Transcripts are waited for among the newest items only.
 constexpr std::size_t kRecent = 64;
 
+// A picture without a word asks for nothing.
+bool is_users_turn(const ConversationItem &item) {
+  return item.role == "user" && (item.images.empty() || item.spoken || !is_blank(item.text));
+}
+
 void take(std::string &member, const std::string &value) {
   if (!value.empty()) member = value;
 }
@@ -56,6 +61,19 @@ void Conversation::refuse(const std::string &id) {
   if (id.empty()) return;
   if (refused_.size() >= kMaxRefused) refused_.clear();
   refused_.insert(id);
+}
+
+void Conversation::add_output(const std::string &item_id, const std::string &call_id,
+                              const std::string &output, int64_t wall_ms) {
+  if (item_id.empty() || items_.find(item_id) != nullptr) return;
+  ConversationItem &item = items_.insert(item_id, "", false);
+  item.kind = Kind::FunctionCallOutput;
+  item.call_id = call_id;
+  item.output = std::string(first_bytes(output, kMaxTextBytes));
+  item.status = Status::Completed;
+  item.created_ms = item.finished_ms = wall_ms;
+  ++revision_;
+  items_.grew(sizeof item + item.output.size());
 }
 
 void Conversation::set_slot(const std::string &id, int64_t slot) {
@@ -112,8 +130,7 @@ void Conversation::fill(ConversationItem &item, const ItemContent &content, bool
   if (content.kind != item.kind) return;
   if (item.role.empty()) item.role = content.role;
   item.spoken = item.spoken || content.spoken;
-  if (item.images.empty()) item.images = content.images;
-  for (const auto &image : content.images) grown_bytes_ += image.size();
+  take_images(item, content.images);
   take(item.name, content.name);
   take(item.call_id, content.call_id);
   take(item.arguments, content.arguments);
@@ -124,6 +141,17 @@ void Conversation::fill(ConversationItem &item, const ItemContent &content, bool
   } else {
     fill_answer(item, content);
   }
+}
+
+// Pictures are large, and an old one tells little: only those of the newest item are kept.
+void Conversation::take_images(ConversationItem &item, const std::vector<std::string> &images) {
+  if (images.empty() || !item.images.empty()) return;
+  item.images = images;
+  for (const auto &image : images) grown_bytes_ += image.size();
+  ConversationItem *before = items_.find(std::exchange(pictured_, item.id));
+  if (before == nullptr || before == &item) return;
+  for (auto &image : before->images) image = kImageNote;
+  changed(*before);
 }
 
 void Conversation::fill_answer(ConversationItem &item, const ItemContent &content) {
@@ -284,7 +312,7 @@ void Conversation::on(const InputTranscriptFailed &event, int64_t) {
 std::string Conversation::last_turn_id() const {
   const auto &items = items_.all();
   auto turn = std::find_if(items.rbegin(), items.rend(), [](const ConversationItem &item) {
-    return item.role == "user" || item.kind == Kind::FunctionCallOutput;
+    return is_users_turn(item) || item.kind == Kind::FunctionCallOutput;
   });
   return turn == items.rend() ? "" : turn->id;
 }
@@ -296,7 +324,7 @@ const ConversationItem *Conversation::unanswered_turn() const {
       if (items_.in_call(*item)) return nullptr;
     } else if (item->role == "assistant") {
       if (item->status != Status::Failed || !is_blank(item->text)) return nullptr;
-    } else if (item->role == "user" || item->kind == Kind::FunctionCallOutput) {
+    } else if (is_users_turn(*item) || item->kind == Kind::FunctionCallOutput) {
       return item->id == answered_turn_ ? nullptr : &*item;
     }
   }
@@ -323,7 +351,7 @@ bool Conversation::waits_for_transcript(int64_t wall_ms) const {
 bool Conversation::waits_for_output() const {
   const auto &items = items_.all();
   std::vector<std::string> answered;
-  for (auto item = items.rbegin(); item != items.rend() && item->role != "user"; ++item) {
+  for (auto item = items.rbegin(); item != items.rend() && !is_users_turn(*item); ++item) {
     if (item->kind == Kind::FunctionCallOutput) answered.push_back(item->call_id);
     bool owes = item->kind == Kind::FunctionCall && item->status == Status::Completed &&
                 items_.in_call(*item);

@@ -69,6 +69,10 @@ class Conversation {
   // In place of all that is here: the items of an earlier time, in order. Between calls only.
   void restore(std::vector<ConversationItem> items);
   void set_slot(const std::string &id, int64_t slot);
+  // What a function gave, before the service has acknowledged it as an item: kept, and replayed to
+  // the next call, from now on.
+  void add_output(const std::string &item_id, const std::string &call_id, const std::string &output,
+                  int64_t wall_ms);
   // An item that the call in use has brought or will bring does not belong here.
   void refuse(const std::string &id);
   // It was refused, deleted or forgotten: what is told of it is of no interest any more.
@@ -126,6 +130,7 @@ class Conversation {
   void fill(ConversationItem &item, const ItemContent &content, bool fresh);
   void fill_user(ConversationItem &item, const ItemContent &content, bool fresh);
   void fill_answer(ConversationItem &item, const ItemContent &content);
+  void take_images(ConversationItem &item, const std::vector<std::string> &images);
   void finish(ConversationItem &item, Status status, int64_t wall_ms);
   void changed(const ConversationItem &item);
   void keep_for_later(const std::string &item_id, std::size_t bytes,
@@ -172,6 +177,7 @@ class Conversation {
   Transcription transcription_ = Transcription::Unknown;
   std::string answered_turn_;  // answered by a response that has no item
   std::string tried_turn_;     // of the last response that ended
+  std::string pictured_;       // the newest item with pictures
   // Finished words of items that were not announced yet.
   std::deque<std::pair<std::string, ServerEvent>> kept_;
   std::unordered_set<std::string> refused_;

@@ -9,6 +9,9 @@
 
 namespace oairt {
 
+// Stands for a picture that is not kept.
+constexpr const char *kImageNote = "[image]";
+
 struct ConversationItem {
   enum class Kind { Message, FunctionCall, FunctionCallOutput, Other };
   // Of a spoken answer InProgress lasts until its audio is played. Failed: its response failed, or
@@ -22,8 +25,9 @@ struct ConversationItem {
   std::string role;     // user, assistant, system; empty for function calls
   std::string text;     // what was said or written; only what was heard, when interrupted
   bool spoken = false;  // `text` is a transcript
-  bool transcript_pending = false;               // a user's turn whose words are still to come
-  std::vector<std::string> images;               // image_url references of a user's message
+  bool transcript_pending = false;  // a user's turn whose words are still to come
+  // Of a user's message: image_url, or kImageNote.
+  std::vector<std::string> images;
   std::string name, call_id, arguments, output;  // function calls
   Status status = Status::InProgress;
   int64_t slot = 0;  // where its owner keeps a copy of it; 0: nowhere. Means nothing here

@@ -63,8 +63,8 @@ Json item_to_json(const ConversationItem &item) {
   }
   if (item.spoken) json.set("spoken", true);
   if (item.transcript_pending) json.set("transcript_pending", true);
-  Json::Array images;
-  for (const auto &image : item.images) images.push_back(valid_utf8(image));
+  // That there was a picture is told, what it showed is not.
+  Json::Array images(item.images.size(), Json(kImageNote));
   if (!images.empty()) json.set("images", Json::array(std::move(images)));
   json.set("created_ms", item.created_ms);
   json.set("finished_ms", item.finished_ms);

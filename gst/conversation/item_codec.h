@@ -10,7 +10,7 @@
 
 namespace oairt {
 
-// Members that are empty are left out. `slot` is not among them.
+// Pictures become notes. Members that are empty are left out. `slot` is not among them.
 Json item_to_json(const ConversationItem &item);
 std::optional<ConversationItem> item_from_json(const Json &json);
 

@@ -23,9 +23,8 @@ void read_part(const Json &part, ItemContent &content) {
   const std::string &type = part["type"].as_string();
   content.parts.emplace_back();
   if (type == "input_image") {
-    if (!part["image_url"].as_string().empty()) {
-      content.images.push_back(part["image_url"].as_string());
-    }
+    const std::string &url = part["image_url"].as_string();
+    content.images.push_back(url.empty() ? kImageNote : url);
     return;
   }
   content.parts.back() = words_of(part);

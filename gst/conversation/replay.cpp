@@ -236,4 +236,25 @@ ReplayPlan plan_update(const Conversation &conversation, const std::vector<std::
   return Planner(conversation, known_ids, limits).plan();
 }
 
+ReplayPlan plan_output(const Conversation &conversation, const std::string &output_id,
+                       const ReplayLimits &limits) {
+  ReplayPlan plan;
+  const auto &items = conversation.items();
+  const ConversationItem *output = conversation.find(output_id);
+  if (output == nullptr || output->kind != Kind::FunctionCallOutput) return plan;
+  auto call = std::find_if(items.rbegin(), items.rend(), [&](const ConversationItem &item) {
+    return item.kind == Kind::FunctionCall && item.call_id == output->call_id;
+  });
+  if (call == items.rend()) return plan;
+  std::string call_id = CallIds().of(output->call_id);
+  for (const ConversationItem *item : {&*call, output}) {
+    auto made = make_replay_item(*item, call_id, limits);
+    if (!made) return {};
+    plan.events.push_back(
+        {"oairt_replay_" + item->replay_id, ItemCreate{std::move(made->json), ""}});
+    plan.item_ids.push_back(item->replay_id);
+  }
+  return plan;
+}
+
 }  // namespace oairt

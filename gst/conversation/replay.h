@@ -3,9 +3,10 @@
 // Never plans an item that the service is known to refuse.
 //
 // What is replayed: user's text (typed, or the transcript of what was said) and images (data URLs
-// of PNG and JPEG), system notes, the assistant's words as text, function calls with their
-// outputs. Left out: what is not finished, turns without words, a call without its output and an
-// output without its call. Of a text that is too long the beginning is kept.
+// of PNG and JPEG; only the newest are kept, of others a note), system notes, the assistant's words
+// as text, function calls with their outputs. Left out: what is not finished, turns without words,
+// a call without its output and an output without its call. Of a text that is too long the
+// beginning is kept.
 #pragma once
 
 #include <cstddef>
@@ -46,6 +47,11 @@ ReplayPlan plan_replay(const Conversation &conversation, const ReplayLimits &lim
 // `known_ids`: item_ids of the plans given before. What comes before the first of them stays left
 // out. An item is put behind the one it follows (previous_item_id) where that is not the last.
 ReplayPlan plan_update(const Conversation &conversation, const std::vector<std::string> &known_ids,
+                       const ReplayLimits &limits = {});
+
+// A function's output with its call, for a session that has neither: behind all else. Empty if one
+// of them is not there or does not fit.
+ReplayPlan plan_output(const Conversation &conversation, const std::string &output_id,
                        const ReplayLimits &limits = {});
 
 }  // namespace oairt

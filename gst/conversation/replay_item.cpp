@@ -37,11 +37,20 @@ Json item_json(const ConversationItem &item, const char *type) {
   return json;
 }
 
+// In place of pictures that are not kept.
+std::string with_notes(const ConversationItem &item) {
+  std::string text = item.text;
+  for (const auto &image : item.images) {
+    if (image == kImageNote) text = join_words(text, kImageNote);
+  }
+  return text;
+}
+
 std::optional<ReplayItem> make_message(const ConversationItem &item, const ReplayLimits &limits) {
   if (item.role.empty()) return std::nullopt;
   Json content = Json::array();
   std::size_t room = room_for_text(limits);
-  std::string text = cut(item.text, limits, room);
+  std::string text = cut(with_notes(item), limits, room);
   std::size_t characters = 0;
   if (!is_blank(text)) {
     room -= json_size(text);

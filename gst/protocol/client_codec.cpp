@@ -1,26 +1,10 @@
-#include <algorithm>
-#include <array>
-
+#include "protocol/client_types.h"
 #include "protocol/codec.h"
 
 namespace oairt {
 namespace {
 
 constexpr std::size_t kMaxEventId = 512;
-
-// Every type that the service takes from clients (realtime-api: client events).
-constexpr std::array<std::string_view, 12> kClientTypes = {"session.update",
-                                                           "conversation.item.create",
-                                                           "conversation.item.retrieve",
-                                                           "conversation.item.truncate",
-                                                           "conversation.item.delete",
-                                                           "input_audio_buffer.append",
-                                                           "input_audio_buffer.commit",
-                                                           "input_audio_buffer.clear",
-                                                           "output_audio_buffer.clear",
-                                                           "response.create",
-                                                           "response.cancel",
-                                                           "transcription_session.update"};
 
 struct Builder {
   Json operator()(const SessionUpdate &e) const {
@@ -70,14 +54,6 @@ ClientEventRefusal missing(std::string_view param, const std::string &event_id) 
           std::string(param), event_id};
 }
 
-std::string supported_types() {
-  std::string list;
-  for (auto type : kClientTypes) {
-    list += (list.empty() ? "'" : ", '") + std::string(type) + "'";
-  }
-  return list;
-}
-
 // The members that an event cannot do without, by type.
 std::string_view required_member(const std::string &type) {
   if (type == "session.update") return "session";
@@ -108,8 +84,8 @@ decltype(ClientEvent::body) parse_body(const std::string &type, const Json &json
 }
 
 bool known_to_parser(const std::string &type) {
-  return std::find(kClientTypes.begin(), kClientTypes.end(), type) != kClientTypes.end() &&
-         type != "input_audio_buffer.append" && type != "transcription_session.update";
+  return is_client_type(type) && type != "input_audio_buffer.append" &&
+         type != "transcription_session.update";
 }
 
 }  // namespace
@@ -118,34 +94,6 @@ std::string build_client_event(const ClientEvent &event) {
   Json json = std::visit(Builder(), event.body);
   if (!event.event_id.empty()) json.set("event_id", event.event_id);
   return json.dump();
-}
-
-Status check_client_event(std::string_view text, std::size_t max_size) {
-  auto refuse = [](std::string message) {
-    return Error{ErrorCode::Config, std::move(message), {}, {}, {}};
-  };
-  if (text.size() > max_size) {
-    return refuse("The event has " + std::to_string(text.size()) +
-                  " bytes; the service takes at most " + std::to_string(max_size) + ".");
-  }
-  auto json = Json::parse(text);
-  if (!json) return refuse("The event is not valid JSON (" + json.error().detail + ").");
-  if (!json->is_object()) return refuse("The event is not a JSON object.");
-  const Json &type = json.value()["type"];
-  if (!type.is_string()) return refuse("The event has no \"type\".");
-  if (std::find(kClientTypes.begin(), kClientTypes.end(), type.as_string()) == kClientTypes.end()) {
-    return refuse("The service takes no event of that type from clients; it takes " +
-                  supported_types() + ".");
-  }
-  const Json &event_id = json.value()["event_id"];
-  if (event_id.as_string().size() > kMaxEventId) {
-    return refuse("The event_id has more than 512 characters.");
-  }
-  std::string_view member = required_member(type.as_string());
-  if (!member.empty() && !json->has(member)) {
-    return refuse("The event lacks \"" + std::string(member) + "\".");
-  }
-  return Success{};
 }
 
 std::variant<ClientEvent, ClientEventRefusal> parse_client_event(std::string_view text) {
@@ -169,7 +117,7 @@ std::variant<ClientEvent, ClientEventRefusal> parse_client_event(std::string_vie
   if (!known_to_parser(type)) {
     return ClientEventRefusal{
         "invalid_value",
-        "Invalid value: '" + type + "'. Supported values are: " + supported_types() + ".", "type",
+        "Invalid value: '" + type + "'. Supported values are: " + client_types_text() + ".", "type",
         event_id};
   }
   std::string_view member = required_member(type);

@@ -134,7 +134,11 @@ const std::unordered_map<std::string_view, Parser> &output_parsers() {
       {"output_audio_buffer.stopped", parse_response_id<OutputAudioStopped>},
       {"output_audio_buffer.cleared", parse_response_id<OutputAudioCleared>},
       {"response.created",
-       [](const Json &e) -> Body { return ResponseCreated{text_of(e["response"], "id")}; }},
+       [](const Json &e) -> Body {
+         const Json &response = e["response"];
+         bool apart = response.has("conversation_id") && response["conversation_id"].is_null();
+         return ResponseCreated{text_of(response, "id"), apart};
+       }},
       {"response.done", parse_response_done},
       {"response.output_item.added", parse_output_item<OutputItemAdded>},
       {"response.output_item.done", parse_output_item<OutputItemDone>},

@@ -15,7 +15,8 @@ Result<ServerEvent> parse_server_event(std::string_view text);
 std::string build_client_event(const ClientEvent &event);
 
 // Checks what an application wants to send: an object with a type that the service knows from
-// clients, at most `max_size` bytes. The error says what is wrong.
+// clients and the members that it needs, of their types, at most `max_size` bytes. The error says
+// what is wrong. Members and kinds of items that are not known pass.
 Status check_client_event(std::string_view text, std::size_t max_size);
 
 // Why a client event was refused, in the service's own words.

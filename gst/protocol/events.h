@@ -97,6 +97,7 @@ struct OutputAudioCleared {
 };
 struct ResponseCreated {
   std::string response_id;
+  bool out_of_band = false;  // it is not part of the conversation
 };
 struct ResponseDone {
   std::string response_id;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "protocol/tool_list.h"
 #include "rtc/sdp.h"
 #include "session/session_object.h"
 
@@ -173,7 +174,8 @@ void Call::handle_before_ready(const ServerEvent &event) {
     }
     if (error->client_event_id != kConfigureEventId) return;
     fail(Error{ErrorCode::Config,
-               "The service refused the session settings: " + error->message +
+               "The service refused the session settings: " +
+                   (is_tool_secret(error->param) ? "(not shown)" : error->message) +
                    " Correct the property it names, or \"session-config\".",
                "session.update: " + error->code + ", param " + error->param,
                error->code,

@@ -210,6 +210,7 @@ Status read_persistence(const Settings &settings, Config &config) {
 }
 
 void read_media(const Settings &settings, Config &config) {
+  config.tool_timeout = milliseconds(number(settings, "tool-timeout", kDefaultToolTimeoutMs));
   config.linger = milliseconds(number(settings, "linger-time", kDefaultLingerMs));
   config.prebuffer = milliseconds(number(settings, "prebuffer-time", kDefaultPrebufferMs));
   config.quality_adaptation = flag(settings, "quality-adaptation", true);

@@ -29,6 +29,7 @@ inline constexpr int kDefaultLingerMs = 0;
 inline constexpr int kDefaultJitterLatencyMs = -1;  // adaptive
 inline constexpr int kDefaultMaxRetries = -1;       // for ever
 inline constexpr int kDefaultWatchdogMs = 700;
+inline constexpr int kDefaultToolTimeoutMs = 30000;
 inline constexpr int kDefaultRolloverMarginS = 120;
 inline constexpr int kDefaultRetentionS = 24 * 3600;
 inline constexpr int kDefaultLogicalSessionS = 8 * 3600;
@@ -55,6 +56,7 @@ struct Config {
   PeerOptions peer;
   RecoveryOptions recovery;
   Duration watchdog = milliseconds(kDefaultWatchdogMs);
+  Duration tool_timeout = milliseconds(kDefaultToolTimeoutMs);  // 0: never
 
   PersistenceOptions persistence;
   std::string name;       // of the session, or of its pipeline

@@ -1,5 +1,7 @@
 #include "session/event_translator.h"
 
+#include "protocol/tool_list.h"
+
 namespace oairt {
 namespace {
 
@@ -46,12 +48,10 @@ struct Translator {
   Out operator()(const OutputAudioStopped &e) const {
     return VoiceEvent{VoiceEvent::What::Ended, e.response_id};
   }
-  Out operator()(const FunctionCallDone &e) const {
-    return FunctionCallEvent{e.name, e.call_id, e.arguments};
-  }
   Out operator()(const RateLimitsUpdated &e) const { return RateLimitsEvent{e.rate_limits}; }
   Out operator()(const ServerError &e) const {
-    return ServiceErrorEvent{e.type, e.code, e.message, e.code == "session_expired"};
+    return ServiceErrorEvent{e.type, e.code, is_tool_secret(e.param) ? "(not shown)" : e.message,
+                             e.code == "session_expired"};
   }
   template <typename Other>
   Out operator()(const Other &) const {

@@ -1,5 +1,6 @@
 #include "session/outbox.h"
 
+#include <atomic>
 #include <utility>
 
 #include <glib.h>
@@ -9,22 +10,31 @@ namespace oairt {
 void Outbox::name_item(ClientEvent &event) {
   auto *create = std::get_if<ItemCreate>(&event.body);
   if (create == nullptr || create->item.has("id")) return;
-  // Unlike any other, also after a restart: the service refuses an id that it knows.
-  char id[33];
-  g_snprintf(id, sizeof(id), "oairt_%08x_%llu", g_random_int(),
-             static_cast<unsigned long long>(next_item_++));
-  create->item.set("id", Json(id));
+  create->item.set("id", new_item_id());
 }
 
-bool Outbox::hold(std::string json) {
+std::string Outbox::new_item_id() {
+  static std::atomic<unsigned> next{1};
+  char id[33];
+  g_snprintf(id, sizeof(id), "oairt_%08x_%u", g_random_int(), next++);
+  return id;
+}
+
+bool Outbox::hold(std::string json, std::string item_id) {
   if (held_.size() >= kMaxHeld) return false;
-  held_.push_back(std::move(json));
+  held_.push_back({std::move(item_id), std::move(json), {}});
   return true;
 }
 
-std::vector<std::string> Outbox::take_held() {
-  std::vector<std::string> out(std::make_move_iterator(held_.begin()),
-                               std::make_move_iterator(held_.end()));
+std::vector<std::string> Outbox::take_held(TimePoint now) {
+  std::vector<std::string> out;
+  for (Sent &held : held_) {
+    out.push_back(held.json);
+    if (held.item_id.empty()) continue;
+    held.at = now;
+    sent_.push_back(std::move(held));
+    if (sent_.size() > kMaxSent) sent_.pop_front();
+  }
   held_.clear();
   return out;
 }

@@ -19,11 +19,14 @@ class Outbox {
  public:
   static constexpr std::size_t kMaxHeld = 1000;
 
+  // Unlike any other, also after a restart: the service refuses an id that it knows. Any thread.
+  static std::string new_item_id();
   // Gives an item of ours an id, by which its acknowledgement is known.
   void name_item(ClientEvent &event);
-  // False: full, the event is dropped.
-  bool hold(std::string json);
-  std::vector<std::string> take_held();
+  // False: full, the event is dropped. `item_id`: of an item that it makes.
+  bool hold(std::string json, std::string item_id = "");
+  // They go out on the call in use now.
+  std::vector<std::string> take_held(TimePoint now = Clock::now());
   // It went out on the call in use.
   void sent(const ClientEvent &event, std::string json, TimePoint now);
   // Items that went out since then, and are not in the conversation.
@@ -36,9 +39,8 @@ class Outbox {
     TimePoint at;
   };
   static constexpr std::size_t kMaxSent = 64;
-  std::deque<std::string> held_;
+  std::deque<Sent> held_;
   std::deque<Sent> sent_;
-  uint64_t next_item_ = 1;
 };
 
 }  // namespace oairt

@@ -18,6 +18,17 @@
 
 namespace oairt {
 
+// Of one event on the data channel. Every peer of this service takes so much; larger ones are said
+// to have closed the channel.
+constexpr std::size_t kMaxEventBytes = 65535;
+
+// A picture for the conversation, and the words that go with it.
+struct Image {
+  std::string jpeg;
+  int width = 0, height = 0;
+  std::string text;  // empty: none, and nobody is asked to answer
+};
+
 // How long each step of the last connect took, in ms; nothing: not reached.
 struct ConnectBreakdown {
   std::optional<double> token_ms, sdp_ms, ice_ms, dtls_ms, sctp_ms, session_ms, total_ms;
@@ -50,6 +61,9 @@ struct SessionSnapshot {
   RecoveryCounts recoveries;
   double last_outage_ms = 0;
   int64_t input_tokens = 0, output_tokens = 0, total_tokens = 0;
+  uint64_t images_sent = 0, images_skipped = 0;
+  std::size_t max_event_bytes = kMaxEventBytes;
+  bool asleep = false;  // the call was hung up since nobody spoke; what is sent brings it back
 };
 
 class Session {
@@ -89,6 +103,10 @@ class Session {
   virtual Status commit_audio() = 0;
   virtual Status clear_audio() = 0;
   virtual Status submit_tool_output(const std::string &call_id, const std::string &output) = 0;
+  // A user's item. Refused while another one is on its way; SnapshotEvent tells what became of it.
+  virtual Status send_image(const Image &image) = 0;
+  // False: none would be taken now, which counts as skipped.
+  virtual bool wants_image() = 0;
   // What was said is another visitor's: the model forgets it, its record is closed, the call and
   // the configuration stay.
   virtual Status split_session() = 0;

@@ -49,7 +49,10 @@ ConnectionState shown(recovery::State state, bool again) {
 // Refusals of events that the application knows nothing of.
 bool is_answer_to_us(const ServerEvent &event) {
   const auto *error = std::get_if<ServerError>(&event.body);
-  return error != nullptr && error->client_event_id.rfind("oairt_", 0) == 0;
+  if (error == nullptr || error->client_event_id.rfind("oairt_", 0) != 0) return false;
+  // Why the model cannot go on is of interest; that it has to wait is not.
+  return error->client_event_id != kAskEventId ||
+         error->code == "conversation_already_has_active_response";
 }
 
 // What the service says of items that it was told again: the application has heard it before.
@@ -114,6 +117,7 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   keeper_.set_options(config_->persistence);
   turns_.set_transcribing(config_->transcription);
   show_quality(quality_.set_enabled(config_->quality_adaptation, Clock::now()));
+  tools_->set_timeout(config_->tool_timeout);
   show_on_bus();
   access_.connect_ahead(*config_);
   if (!before) return;
@@ -141,12 +145,14 @@ void SessionCore::stop() {
   loop_.assert_in_loop();
   running_ = false;
   asleep_since_.reset();
+  snapshot_.asleep = false;
   feed_policy(recovery::Stop{});
   if (!keeper_.keeps()) {
     keeper_.begin_record();
     conversation_.clear();
   }
   outbox_.clear();
+  forget_requests();
   was_connected_ = false;
   set_state(ConnectionState::Closed, "no element is running");
 }
@@ -190,21 +196,26 @@ void SessionCore::send(ClientEvent event) {
   outbox_.name_item(event);
   std::string json = build_client_event(event);
   if (path_is_well()) outbox_.sent(event, json, Clock::now());
-  send_json(json);
+  const auto *create = std::get_if<ItemCreate>(&event.body);
+  send_json(json, create != nullptr ? create->item["id"].as_string() : "");
 }
 
 // What a silent call is given may be lost with it: it waits until it is clear who takes it.
-void SessionCore::send_json(const std::string &json) {
+void SessionCore::send_json(const std::string &json, const std::string &item_id) {
   if (path_is_well()) {
     call_->send_json(json);
-  } else if (policy_.state() != recovery::State::Idle && !outbox_.hold(json)) {
-    LOG_WARNING("dropped an event: %zu of them wait for a connection", Outbox::kMaxHeld);
+  } else if (running_ || policy_.state() != recovery::State::Idle) {
+    if (!outbox_.hold(json, item_id)) {
+      LOG_WARNING("dropped an event: %zu of them wait for a connection", Outbox::kMaxHeld);
+    }
+    if (asleep_since_) wake();
   }
 }
 
 void SessionCore::flush_outbox() {
   if (!path_is_well()) return;
   for (const std::string &json : outbox_.take_held()) call_->send_json(json);
+  pursue_answers();
 }
 
 void SessionCore::interrupt() {
@@ -257,6 +268,9 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
   if (in_use || speaking) conversation_.handle(event, wall_ms());
   keeper_.follow();
   if (in_use) follow_audio(event);
+  std::vector<FunctionCallEvent> calls;
+  if (in_use || speaking) calls = follow_tools(event, in_use);
+  if (in_use) follow_images(event);
   if (speaking && (std::holds_alternative<OutputAudioStopped>(event.body) ||
                    std::holds_alternative<OutputAudioCleared>(event.body))) {
     for (auto &leaving : leaving_) {
@@ -272,6 +286,8 @@ void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std:
   if (const auto *done = std::get_if<ResponseDone>(&event.body); done && done->status == "failed") {
     emit(ServiceErrorEvent{done->error_type, done->error_code, done->error_message, false});
   }
+  for (const FunctionCallEvent &called : calls) emit(called);
+  if (in_use) pursue_answers();
 }
 
 void SessionCore::on_call_bad_event(Call &, const Error &error) {

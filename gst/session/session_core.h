@@ -16,10 +16,12 @@
 #include "policy/recovery.h"
 #include "policy/speech_watch.h"
 #include "rtc/peer.h"
+#include "session/answer_gate.h"
 #include "session/call.h"
 #include "session/config.h"
 #include "session/core_output.h"
 #include "session/hangups.h"
+#include "session/image_desk.h"
 #include "session/outbox.h"
 #include "session/path_guard.h"
 #include "session/quality_control.h"
@@ -27,6 +29,7 @@
 #include "session/service_access.h"
 #include "session/session.h"
 #include "session/state_bus.h"
+#include "session/tool_calls.h"
 #include "session/turn_tracker.h"
 
 namespace oairt {
@@ -46,7 +49,14 @@ class SessionCore final : private CallListener, private KeeperListener {
 
   // Goes out at once, or when the service is heard again.
   void send(ClientEvent event);
-  void send_json(const std::string &json);
+  void send_json(const std::string &json, const std::string &item_id = "");
+  // An item, and the response to it as soon as one may be asked for.
+  void add_item(ClientEvent event, bool respond);
+  void request_response(const std::string &event_id);
+  // Of a call that tools() has taken an answer for.
+  void deliver_output(const std::string &call_id, const std::string &output);
+  std::shared_ptr<ToolCalls> tools() const { return tools_; }
+  std::shared_ptr<ImageDesk> images() const { return images_; }
   void interrupt();
   void input_finished();
   void input_resumed() { turns_.input_resumed(); }
@@ -120,6 +130,19 @@ class SessionCore final : private CallListener, private KeeperListener {
   void probe_server();
   void report(const recovery::Recovered &recovered);
 
+  // session_core_tools.cpp: outputs of functions, texts, pictures
+  struct Output {
+    std::string item_id;
+    uint64_t carrier;
+    std::string json;
+  };
+  std::vector<FunctionCallEvent> follow_tools(const ServerEvent &event, bool in_use);
+  void follow_images(const ServerEvent &event);
+  void send_outputs();
+  void look_for_late_tools(TimePoint now);
+  bool awaiting_tool() const;
+  void pursue_answers();
+
   // session_core_records.cpp: what outlives the calls
   void on_keeper_ready(const Restored &restored) override;
   void on_keeper_standby() override;
@@ -130,6 +153,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void note_usage(const ResponseDone &done);
   void forget_conversation();
   void forget_turns();
+  void forget_requests();
   void forget_item(const ConversationItem &item);
   void follow_split(const ServerEvent &event);
   bool splitting() const;
@@ -156,6 +180,11 @@ class SessionCore final : private CallListener, private KeeperListener {
   RecordKeeper keeper_;
   std::unique_ptr<StateBus> state_bus_;
   Outbox outbox_;
+  std::shared_ptr<ToolCalls> tools_ = std::make_shared<ToolCalls>();
+  std::shared_ptr<ImageDesk> images_ = std::make_shared<ImageDesk>();
+  AnswerGate gate_;
+  std::vector<Output> outputs_;            // of functions, not sent yet
+  uint64_t carrier_ = 0;                   // which of all calls is in use
   std::unique_ptr<Call> call_, next_;      // in use; being made
   std::vector<ServerEvent> early_events_;  // of the next call, for the conversation
   std::vector<Leaving> leaving_;
@@ -180,5 +209,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   bool told_of_no_acknowledgement_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
+
+ClientEvent make_tool_output(const std::string &call_id, const std::string &output);
 
 }  // namespace oairt

@@ -170,10 +170,14 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
     emit(VoiceEvent{VoiceEvent::What::Cut});
   }
   auto again_from = speech_to_repeat(action);
+  ++carrier_;
+  tools_->call_ended();
+  gate_.call_changed();
   known_items_ = call_->replay().item_ids;
   drop_forgotten_items();
   for (const ServerEvent &event : std::exchange(early_events_, {})) {
     conversation_.handle(event, wall_ms());
+    gate_.handle(event, now);
   }
   bring_up_to_date(action.lost && turns_.model_active() && !turns_.user_speaking());
   well_since_ = now;
@@ -186,6 +190,7 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   quiet_since_.reset();
   outage_since_.reset();
   snapshot_.connect = call_->breakdown();
+  snapshot_.max_event_bytes = std::min(call_->max_send_size(), kMaxEventBytes);
   ++snapshot_.connects;
   if (call_->answer().call_id != announced_call_) announce(*call_);
   if (old) leave(std::move(old), finish_speaking);
@@ -206,15 +211,13 @@ void SessionCore::bring_up_to_date(bool answer_was_cut) {
   ReplayPlan update = plan_update(conversation_, known_items_, replay_limits(*call_));
   for (const ClientEvent &event : update.events) call_->send(event);
   known_items_.insert(known_items_.end(), update.item_ids.begin(), update.item_ids.end());
-  if (outage_since_) {
-    for (const auto &json :
-         outbox_.unacknowledged(*outage_since_ - std::chrono::seconds(1), conversation_)) {
-      call_->send_json(json);
-    }
-  }
+  // Also without an outage: what was sent just before the change went to the old call.
+  TimePoint since = outage_since_.value_or(Clock::now()) - std::chrono::seconds(1);
+  for (const auto &json : outbox_.unacknowledged(since, conversation_)) call_->send_json(json);
   bool answer = update.events.empty() ? call_->replay().answer_needed : update.answer_needed;
   bool unanswered = answer && conversation_.unanswered() && !turns_.user_speaking();
-  if (unanswered || answer_was_cut) {
+  if ((unanswered || answer_was_cut) && !awaiting_tool()) {
+    gate_.asked(Clock::now());
     call_->send({"", ResponseCreate{}});
   }
 }

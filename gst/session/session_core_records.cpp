@@ -113,7 +113,16 @@ void SessionCore::forget() {
   emit(LogicalSessionEvent{"forget-session"});
 }
 
+// Nobody is answered any more.
+void SessionCore::forget_requests() {
+  tools_->forget();
+  gate_.clear();
+  images_->clear();
+  outputs_.clear();
+}
+
 void SessionCore::forget_turns() {
+  forget_requests();
   conversation_.clear();
   outbox_.clear();
   known_items_.clear();
@@ -183,6 +192,7 @@ void SessionCore::drop_forgotten_items() {
 void SessionCore::look_for_end(TimePoint now) {
   const PersistenceOptions &options = config_->persistence;
   if (!turns_.quiet() || media_->queued() != Duration::zero()) return;
+  if (tools_->waiting() || gate_.owes()) return;
   bool said = !conversation_.items().empty();
   bool idle = options.idle > Duration::zero() && now - turns_.last_change() >= options.idle;
   if (idle && options.idle_action == IdleAction::HangUp) {
@@ -201,6 +211,8 @@ void SessionCore::fall_asleep(TimePoint now) {
   feed_policy(recovery::Stop{});
   set_state(ConnectionState::Idle, "nobody spoke for idle-timeout; speech brings the call back");
   asleep_since_ = now;
+  snapshot_.asleep = true;
+  publish();
   voiced_ticks_ = 0;
   heard_asleep_ = media_->last_input_voice();
   start_ticking();
@@ -213,6 +225,8 @@ void SessionCore::listen_asleep() {
 
 void SessionCore::wake() {
   asleep_since_.reset();
+  snapshot_.asleep = false;
+  publish();
   if (running_ && keeper_.ready()) feed_policy(recovery::Start{});
 }
 

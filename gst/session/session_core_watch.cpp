@@ -38,6 +38,9 @@ void SessionCore::tick() {
       publish();
     }
     if (config_->commit_at_pauses) end_turns_at_pauses(now);
+    look_for_late_tools(now);
+    pursue_answers();
+    if (tools_->waiting() || gate_.owes()) turns_.keep_waiting(now);
     if (!pauses_.turn_began() &&
         turns_.take_answer_finished(now, media_->queued() == Duration::zero())) {
       emit(AnswerFinishedEvent{});
@@ -53,7 +56,8 @@ void SessionCore::tick() {
 
 void SessionCore::look_for_quiet(TimePoint now) {
   bool settled = config_->transcription ? !pauses_.turn_began() : conversation_.settled(wall_ms());
-  bool quiet = turns_.quiet() && settled && media_->queued() == Duration::zero() &&
+  bool quiet = turns_.quiet() && settled && !tools_->waiting() && !gate_.owes() &&
+               media_->queued() == Duration::zero() &&
                now - media_->last_voice() >= kPause && now - media_->last_input_voice() >= kPause;
   if (!quiet) {
     quiet_since_.reset();

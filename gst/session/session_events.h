@@ -71,6 +71,19 @@ struct InputTimeoutEvent {
 struct FunctionCallEvent {
   std::string name, call_id, arguments;
 };
+// The function gave no output within `tool-timeout`: the model was told so.
+struct FunctionCallTimeoutEvent {
+  std::string name, call_id;
+  int64_t timeout_ms = 0;
+};
+// A picture has reached the conversation, or was refused.
+struct SnapshotEvent {
+  std::string item_id;
+  uint64_t bytes = 0;  // as JPEG
+  int width = 0, height = 0;
+  bool sent = false;
+  std::string reason;  // of a refusal
+};
 struct RecoveryEvent {
   std::string fault, action;
   double outage_ms = 0;
@@ -124,9 +137,10 @@ struct WebrtcbinReadyEvent {
 using SessionEvent =
     std::variant<ConnectionStateEvent, SessionInfoEvent, SpeechStartedEvent, SpeechStoppedEvent,
                  ResponseStartedEvent, ResponseDoneEvent, TranscriptEvent, VoiceEvent,
-                 TranscriptionFailedEvent, InputTimeoutEvent, FunctionCallEvent, RecoveryEvent,
-                 QualityEvent, RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent,
-                 RestoredEvent, LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
+                 TranscriptionFailedEvent, InputTimeoutEvent, FunctionCallEvent,
+                 FunctionCallTimeoutEvent, SnapshotEvent, RecoveryEvent, QualityEvent,
+                 RateLimitsEvent, ServiceErrorEvent, FailureEvent, RawServerEvent, RestoredEvent,
+                 LogicalSessionEvent, AnswerFinishedEvent, WebrtcbinReadyEvent>;
 
 class SessionObserver {
  public:

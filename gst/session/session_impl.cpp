@@ -116,20 +116,14 @@ Error nameless() {
                {}};
 }
 
-Status not_connected() {
-  return Error{ErrorCode::Network,
-               "The session is not connected; wait for connection-state \"connected\".",
-               {},
-               {},
-               {}};
-}
-
 }  // namespace
 
 SessionImpl::SessionImpl(std::string key)
     : key_(std::move(key)),
       output_(std::make_shared<Output>()),
-      body_(std::make_shared<Body>(media_, output_)) {}
+      body_(std::make_shared<Body>(media_, output_)),
+      tools_(body_->core->tools()),
+      images_(body_->core->images()) {}
 
 SessionImpl::~SessionImpl() {
   reaper::expect();
@@ -275,75 +269,16 @@ Status SessionImpl::update(MemberId member, const Settings &settings) {
 
 SessionSnapshot SessionImpl::snapshot() const {
   SessionSnapshot snapshot = output_->snapshot();
+  snapshot.images_skipped = images_->skipped();
   snapshot.uplink = media_->uplink_stats();
   snapshot.downlink = media_->downlink_stats();
   return snapshot;
 }
 
-// While the connection is being recovered, events wait for the service.
-bool SessionImpl::takes_events() const {
-  ConnectionState state = output_->snapshot().state;
-  return state == ConnectionState::Connected || state == ConnectionState::Reconnecting;
-}
+SessionSnapshot SessionImpl::output_state() const { return output_->snapshot(); }
 
-Status SessionImpl::possible(const std::string &what) const {
-  LockGuard guard(lock_);
-  std::string why = transcription_ ? impossible_in_transcription(what) : "";
-  if (why.empty()) return Success{};
-  return Error{ErrorCode::Config, why, {}, {}, {}};
-}
-
-Status SessionImpl::post_event(ClientEvent event) {
-  if (!takes_events()) return not_connected();
-  body_->post([event = std::move(event)](SessionCore &core) { core.send(event); });
-  return Success{};
-}
-
-Status SessionImpl::send_event(const std::string &json) {
-  constexpr std::size_t kMaxEvent = 65535;  // what every peer of this service takes
-  if (auto checked = check_client_event(json, kMaxEvent); !checked) return checked;
-  if (auto status = possible(event_type(json)); !status) {
-    return status;
-  }
-  if (!takes_events()) return not_connected();
-  body_->post([json](SessionCore &core) { core.send_json(json); });
-  return Success{};
-}
-
-Status SessionImpl::send_text(const std::string &text, bool respond) {
-  if (auto status = possible("send-text"); !status) return status;
-  Json item = Json::object(
-      {{"type", "message"},
-       {"role", "user"},
-       {"content", Json::array({Json::object({{"type", "input_text"}, {"text", text}})})}});
-  auto status = post_event({"", ItemCreate{item, ""}});
-  if (!status || !respond) return status;
-  return create_response();
-}
-
-Status SessionImpl::create_response() {
-  if (auto status = possible("create-response"); !status) return status;
-  return post_event({"", ResponseCreate{}});
-}
-
-Status SessionImpl::interrupt() {
-  body_->post([](SessionCore &core) { core.interrupt(); });
-  return Success{};
-}
-
-Status SessionImpl::commit_audio() { return post_event({"", InputCommit{}}); }
-
-Status SessionImpl::clear_audio() {
-  media_->clear_uplink();
-  return post_event({"", InputClear{}});
-}
-
-Status SessionImpl::submit_tool_output(const std::string &call_id, const std::string &output) {
-  if (auto status = possible("submit-tool-output"); !status) return status;
-  Json item =
-      Json::object({{"type", "function_call_output"}, {"call_id", call_id}, {"output", output}});
-  auto status = post_event({"", ItemCreate{item, ""}});
-  return status ? create_response() : status;
+void SessionImpl::post_to_core(std::function<void(SessionCore &)> task) {
+  body_->post([task = std::move(task)](SessionCore &core) { task(core); });
 }
 
 Status SessionImpl::split_session() {

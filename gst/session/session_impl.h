@@ -3,6 +3,7 @@
 // Never waits for the loop.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,8 @@ class SessionImpl final : public Session {
   Status commit_audio() override;
   Status clear_audio() override;
   Status submit_tool_output(const std::string &call_id, const std::string &output) override;
+  Status send_image(const Image &image) override;
+  bool wants_image() override;
   Status split_session() override;
   Status forget_session() override;
   void grant_consent() override;
@@ -64,15 +67,23 @@ class SessionImpl final : public Session {
   Result<std::shared_ptr<const Config>> merged_config(const Member *candidate, MemberId replaced,
                                                       bool relays_are_told) const
       OAIRT_REQUIRES(lock_);
-  bool takes_events() const;
+  SessionSnapshot output_state() const;
+
+  // session_impl_events.cpp
+  Status takes_events() const;
   Status possible(const std::string &what) const;
+  Status check_size(const ClientEvent &event) const;
   Status post_event(ClientEvent event);
+
+  void post_to_core(std::function<void(SessionCore &)> task);
   void last_member_stopped();
 
   std::string key_;
   std::shared_ptr<MediaPort> media_ = std::make_shared<MediaPort>();
   std::shared_ptr<Output> output_;
   std::shared_ptr<Body> body_;
+  std::shared_ptr<ToolCalls> tools_;
+  std::shared_ptr<ImageDesk> images_;
   std::weak_ptr<SessionImpl> self_;
 
   mutable Mutex lock_;  // never held over a call out

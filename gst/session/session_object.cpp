@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/tool_list.h"
 #include "session/config.h"
 #include "session/transcription.h"
 
@@ -100,7 +101,9 @@ Status add_model_settings(const Settings &settings, Json &session) {
   if (!tools.empty()) {
     auto parsed = parse_property("tools", tools);
     if (!parsed) return parsed.error();
-    if (!parsed->is_array()) return refuse("tools", "must be a JSON array of tools.");
+    if (auto checked = check_tools(parsed.value()); !checked) {
+      return refuse("tools", checked.error().message);
+    }
     session.set("tools", parsed.value());
   }
   return Success{};
@@ -130,6 +133,11 @@ Result<Json> build_session_object(const Settings &settings) {
   session.set("audio", Json::object({{"input", input_audio(settings, transcription)}}));
   if (!transcription) {
     if (auto status = add_model_settings(settings, session); !status) return status.error();
+  }
+  if (extra["tools"].is_array()) {
+    if (auto checked = check_tools(extra["tools"]); !checked) {
+      return refuse("session-config", checked.error().message);
+    }
   }
   session.merge(extra);
   return session;

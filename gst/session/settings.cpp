@@ -5,11 +5,17 @@
 namespace oairt {
 namespace {
 
-std::string describe(const SettingValue &value) {
+bool holds_tools(const std::string &property) {
+  return property == "tools" || property == "session-config";
+}
+
+std::string describe(const std::string &property, const SettingValue &value) {
   if (const auto *flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto *number = std::get_if<int64_t>(&value)) return std::to_string(*number);
   if (const auto *real = std::get_if<double>(&value)) return Json(*real).dump();
-  if (const auto *text = std::get_if<std::string>(&value)) {
+  if (const auto *whole = std::get_if<std::string>(&value)) {
+    std::string shown = holds_tools(property) ? shown_json(*whole) : *whole;
+    const auto *text = &shown;
     // A URL may carry user:password@.
     auto scheme = text->find("://"), at = text->rfind('@');
     if (scheme == std::string::npos || at == std::string::npos || at < scheme) {
@@ -28,7 +34,7 @@ Error contradiction(const std::string &property, const std::string &first,
   if (std::holds_alternative<Secret>(first_value)) {
     message += "their secrets differ.";
   } else {
-    message += describe(first_value) + " and " + describe(second_value) + ".";
+    message += describe(property, first_value) + " and " + describe(property, second_value) + ".";
   }
   message += " Set it on one of them only, or give them different \"session\" names.";
   return Error{ErrorCode::Config, message, "property " + property, {}, {}};

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "protocol/tool_list.h"
 
 namespace oairt {
 
@@ -22,6 +23,9 @@ struct NamedSettings {
   std::string element;  // for the message: "openairealtimesink0"
   Settings settings;
 };
+
+// A JSON setting as it may be read back: without the credentials of tools.
+inline std::string shown_json(const std::string &json) { return without_tool_secrets(json); }
 
 // Settings that contradict each other are an ErrorCode::Config that names both elements and both
 // values (secrets: only that they differ).

@@ -45,6 +45,11 @@ class TurnTracker {
 
   void input_finished(TimePoint now);
   void input_resumed() { finished_at_.reset(); }
+  // Something else is still to be answered: the conversation is not over.
+  void keep_waiting(TimePoint now) {
+    touch(now);
+    answered_since_input_ = false;
+  }
   // True once, when the input is finished and everything said has been answered and spoken.
   bool take_answer_finished(TimePoint now, bool playout_empty);
 

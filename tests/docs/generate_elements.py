@@ -65,13 +65,18 @@ SIGNALS = {
 ACTIONS = {
     "send-event": (["json"], "Sends a client event as it is, after a check of its form"),
     "send-text": (["text"], "Adds a text of the user to the conversation and asks for a response"),
+    "send-snapshot": (
+        ["text"],
+        "Sends the newest frame at `video_sink`; with a text, which may be NULL, also that, and "
+        "asks for a response",
+    ),
     "create-response": ([], "Asks the model to respond now"),
     "interrupt": ([], "Stops the model: what it was saying is dropped, here and at the service"),
     "commit-audio": ([], "Ends the user's turn, with `turn-detection=none`"),
     "clear-audio": ([], "Forgets what was said since the last turn"),
     "submit-tool-output": (
         ["call_id", "output"],
-        "Answers a function call and asks the model to go on",
+        "Answers a function call; when all calls of the response are answered, the model goes on",
     ),
     "split-session": (
         [],

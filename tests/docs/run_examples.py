@@ -31,6 +31,7 @@ STAND_INS = {
     "pulsesink": "fakesink",
     "autoaudiosrc": "audiotestsrc",
     "autoaudiosink": "fakesink",
+    "v4l2src": "videotestsrc",
 }
 OUR_ELEMENT = re.compile(r"\bopenairealtime(?:bin|sink|src)\b")
 
@@ -138,6 +139,7 @@ def parse(command, source):
 def prepare(folder, build, source):
     (folder / "build").symlink_to(build)
     (folder / "examples").symlink_to(source / "examples")
+    (folder / "question.txt").write_text("Hello. What time is it?\n")
     say = ["espeak-ng", "-v", "en-us", "-s", "150", "-w", str(folder / "question.wav")]
     subprocess.run([*say, "Hello. What time is it?"], check=True, timeout=30)
 

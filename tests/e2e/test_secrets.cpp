@@ -20,6 +20,11 @@ constexpr const char *kTurnPassword = "turn-password-93jf02";
 constexpr const char *kHeaderToken = "header-token-7fj3kd";
 constexpr const char *kStoreKey =
     "9f3c5a7e1b2d4f6089abcdef0123456789fedcba9876543210a1b2c3d4e5f607";
+constexpr const char *kToolToken = "mcp-token-5ks8vq";
+constexpr const char *kToolHeader = "mcp-header-2nc9wz";
+constexpr const char *kTools =
+    R"([{"type":"mcp","server_label":"files","server_url":"https://user:mcp-url-77dkfj@example.org/",)"
+    R"("authorization":"mcp-token-5ks8vq","headers":{"X-Key":"mcp-header-2nc9wz"}}])";
 constexpr const char *kHeard = "zebra crossing umbrella";
 constexpr const char *kAnswer = "xylophone quartz marmalade";
 
@@ -98,8 +103,9 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
   gst_debug_add_log_function(gst_debug_log_default, log, nullptr);
 
   std::string properties, messages;
-  std::vector<std::string> secrets = {SimulatorProcess::kApiKey, kTurnPassword, kHeaderToken,
-                                      kStoreKey};
+  std::vector<std::string> secrets = {
+      SimulatorProcess::kApiKey, kTurnPassword, kHeaderToken, kStoreKey, kToolToken, kToolHeader,
+      "mcp-url-77dkfj"};
   std::vector<std::string> private_words = {"zebra", "xylophone"};
   {
     SimulatorProcess simulator({"--hear", kHeard, "--answer", kAnswer});
@@ -115,6 +121,7 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
     g_object_set(bin, "api-key", SimulatorProcess::kApiKey, "turn-servers",
                  "turn://user:turn-password-93jf02@127.0.0.1:9", "token-headers",
                  "X-Token: header-token-7fj3kd", nullptr);
+    g_object_set(bin, "tools", kTools, nullptr);
     p.play();
     fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
     GST_DEBUG_BIN_TO_DOT_FILE(GST_BIN(p.pipeline()), GST_DEBUG_GRAPH_SHOW_ALL, "talking");
@@ -157,6 +164,32 @@ GST_START_TEST(no_secret_reaches_log_dot_file_message_or_property) {
 }
 GST_END_TEST
 
+GST_START_TEST(credentials_of_tools_are_in_no_error) {
+  const char *property[] = {"tools", "session-config"};
+  const std::string values[] = {kTools, std::string("{\"tools\":") + kTools + "}"};
+  for (int i : {0, 1}) {
+    auto p = Ref<GstElement>::sink(gst_parse_launch(
+        "openairealtimesink name=in openairealtimesrc name=out ! fakesink", nullptr));
+    for (const char *name : {"in", "out"}) {
+      auto element = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(p.get()), name));
+      std::string value = values[i];
+      if (name[0] == 'o') value.replace(value.find("files"), 5, "other");
+      g_object_set(element.get(), property[i], value.c_str(), nullptr);
+    }
+    fail_unless_equals_int(gst_element_set_state(p.get(), GST_STATE_READY),
+                           GST_STATE_CHANGE_FAILURE);
+    auto bus = Ref<GstBus>::adopt(gst_element_get_bus(p.get()));
+    auto message = Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
+    GError *error = nullptr;
+    gst_message_parse_error(message.get(), &error, nullptr);
+    assert_contains(error->message, "contradict each other");
+    none_in("error", error->message, {"mcp-token", "mcp-header", "mcp-url"});
+    g_error_free(error);
+    gst_element_set_state(p.get(), GST_STATE_NULL);
+  }
+}
+GST_END_TEST
+
 GST_START_TEST(credentials_cannot_be_read_back) {
   for (const char *name : {"openairealtimesink", "openairealtimesrc", "openairealtimebin"}) {
     auto element = Ref<GstElement>::sink(gst_element_factory_make(name, nullptr));
@@ -170,4 +203,4 @@ GST_START_TEST(credentials_cannot_be_read_back) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(secrets, no_secret_reaches_log_dot_file_message_or_property,
-                credentials_cannot_be_read_back)
+                credentials_of_tools_are_in_no_error, credentials_cannot_be_read_back)

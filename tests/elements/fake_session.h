@@ -64,6 +64,17 @@ class FakeSession final : public Session {
   Status submit_tool_output(const std::string &call_id, const std::string &output) override {
     return note("submit-tool-output " + call_id + " " + output);
   }
+  Status send_image(const Image &image) override {
+    LockGuard guard(lock_);
+    images_.push_back(image);
+    return Success{};
+  }
+  bool wants_image() override { return image_wanted; }
+  std::vector<Image> images() const {
+    LockGuard guard(lock_);
+    return images_;
+  }
+  std::atomic<bool> image_wanted{true};
   Status split_session() override { return note("split-session"); }
   Status forget_session() override { return note("forget-session"); }
   void grant_consent() override { (void)note("grant-consent"); }
@@ -92,6 +103,7 @@ class FakeSession final : public Session {
   std::vector<std::string> calls_ OAIRT_GUARDED_BY(lock_);
   std::optional<EncoderLimits> encoder_ OAIRT_GUARDED_BY(lock_);
   SessionSnapshot snapshot_ OAIRT_GUARDED_BY(lock_);
+  std::vector<Image> images_ OAIRT_GUARDED_BY(lock_);
 };
 
 // The far end of the uplink: keeps the packets that a call would send.

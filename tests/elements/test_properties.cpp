@@ -158,6 +158,23 @@ OAIRT_ELEMENT_TEST(the_bin_hands_on_what_its_children_act_on) {
   assert_text(get_text(src.get(), "voice"), "(null)");
 }
 
+OAIRT_ELEMENT_TEST(credentials_of_tools_are_not_shown) {
+  auto src = make("openairealtimesrc");
+  const char *tools = R"([{"type":"mcp","server_label":"m","authorization":"tok3n"}])";
+  g_object_set(src.get(), "tools", tools, nullptr);
+  assert_text(get_text(src.get(), "tools"),
+              R"([{"type":"mcp","server_label":"m","authorization":"***"}])");
+  std::string config = std::string(R"({"tools":)") + tools + "}";
+  g_object_set(src.get(), "session-config", config.c_str(), nullptr);
+  fail_unless(get_text(src.get(), "session-config").find("tok3n") == std::string::npos);
+  // What goes to the service is whole.
+  auto pipeline = launch("openairealtimesrc name=a ! fakesink");
+  g_object_set(child(pipeline, "a").get(), "tools", tools, nullptr);
+  set_state(pipeline, GST_STATE_READY);
+  assert_text(std::get<std::string>(settings_of("a").at("tools")), tools);
+  set_state(pipeline, GST_STATE_NULL);
+}
+
 OAIRT_ELEMENT_TEST(a_password_in_the_proxy_is_not_shown) {
   auto src = make("openairealtimesrc");
   g_object_set(src.get(), "proxy", "http://me:secret@proxy:8080/", nullptr);
@@ -205,5 +222,5 @@ OAIRT_TEST_MAIN(elements_properties, every_property_can_be_set_and_only_secrets_
                 each_element_has_its_groups, every_enum_value_goes_by_its_nick,
                 the_session_gets_what_was_set_and_nothing_else, a_null_string_is_as_if_never_set,
                 later_changes_reach_the_session, the_bin_hands_on_what_its_children_act_on,
-                a_password_in_the_proxy_is_not_shown,
+                credentials_of_tools_are_not_shown, a_password_in_the_proxy_is_not_shown,
                 state_ids_and_statistics_are_read_from_the_session)

@@ -95,7 +95,7 @@ void Call::on_message(const std::string &label, const std::string &text) {
   world_.log.write("event-in", {{"call", id_},
                                 {"label", label},
                                 {"bytes", text.size()},
-                                {"event", json ? json.value() : Json()}});
+                                {"event", json ? without_pictures(json.value()) : Json()}});
   if (label != kEventChannel || frozen_ || ended_) return;
   if (auto most = world_.options.max_message_bytes; most > 0 && text.size() > most) {
     later(Duration::zero(), [this] { peer_->close_channel(); });
@@ -175,7 +175,7 @@ void Call::send_text(const std::string &text) {
   world_.log.write("event-out", {{"call", id_},
                                  {"sent", sent},
                                  {"bytes", text.size()},
-                                 {"event", json ? json.value() : Json()}});
+                                 {"event", json ? without_pictures(json.value()) : Json()}});
 }
 
 void Call::prepare(Speech speech) {

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "base/ref.h"
+
 namespace oairt::sim {
 namespace {
 
@@ -50,7 +52,24 @@ Refusal check_image(const Json &part, const std::string &path) {
                              ".image_url'. Expected a base64-encoded data URL "
                              "with an image MIME type (e.g. 'data:image/png;base64,…').");
   }
-  return std::nullopt;
+  std::string data = url.substr(url.find(',') + 1);
+  static constexpr const char *kDetails[] = {"auto", "low", "high"};
+  gsize size = 0;
+  Unique<guchar, g_free> bytes(g_base64_decode(data.c_str(), &size));
+  bool png = url.starts_with("data:image/png");
+  std::string_view magic = png ? std::string_view("\x89PNG\r\n\x1a\n") : "\xff\xd8\xff";
+  // What is not base64 is skipped by the decoder: then the sizes do not agree.
+  bool whole = data.size() % 4 == 0 && size > magic.size() && size + 3 > data.size() / 4 * 3;
+  if (!whole || std::string_view(reinterpret_cast<char *>(bytes.get()), magic.size()) != magic) {
+    return ApiError{"invalid_image_format", "The image data could not be read.",
+                    path + ".image_url"};
+  }
+  if (!part.has("detail")) return std::nullopt;
+  for (const char *detail : kDetails) {
+    if (part["detail"].as_string() == detail) return std::nullopt;
+  }
+  return invalid_value(path + ".detail",
+                       "Invalid value. Supported values are: 'auto', 'low', and 'high'.");
 }
 
 Refusal check_part(const Json &part, const std::string &role, const std::string &path) {

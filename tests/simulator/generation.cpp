@@ -129,6 +129,7 @@ void Responder::finish(Response &response, const std::string &status, Json detai
   if (response.begun) {
     finish_content(response);
     finish_item(response, status == "completed");
+    if (status == "completed") send_more_calls(response);
   }
   core_.send("response.done",
              {{"response", response.json(core_, status, std::move(details), true)}});
@@ -176,6 +177,34 @@ void Responder::finish_item(Response &response, bool completed) {
   }
   core_.send("response.output_item.done",
              {{"response_id", response.id}, {"output_index", 0}, {"item", shown}});
+}
+
+// Calls beside the first one, each at once.
+void Responder::send_more_calls(const Response &response) {
+  int index = 0;
+  for (const auto &more : response.more_calls) {
+    Item item;
+    item.json = more.item("in_progress");
+    core_.send("response.output_item.added",
+               {{"response_id", response.id}, {"output_index", ++index}, {"item", item.json}});
+    if (response.in_conversation) {
+      core_.conversation.add(item);
+      core_.send_item("conversation.item.added", item);
+    }
+    core_.send("response.function_call_arguments.done", {{"response_id", response.id},
+                                                         {"item_id", more.item_id},
+                                                         {"output_index", index},
+                                                         {"call_id", more.call_id},
+                                                         {"name", more.call.name},
+                                                         {"arguments", more.call.arguments}});
+    item.json = more.item("completed");
+    if (Item *known = core_.conversation.find(more.item_id)) {
+      known->json = item.json;
+      core_.send_item("conversation.item.done", *known);
+    }
+    core_.send("response.output_item.done",
+               {{"response_id", response.id}, {"output_index", index}, {"item", item.json}});
+  }
 }
 
 void Responder::fail(Response &response, const std::string &value) {

@@ -35,6 +35,22 @@ void Log::write(std::string_view kind, std::initializer_list<Json::Member> membe
   std::fflush(file_.get());
 }
 
+Json without_pictures(const Json &event) {
+  if (event.is_string() && event.as_string().starts_with("data:image/")) {
+    const std::string &url = event.as_string();
+    return Json(url.substr(0, url.find(',')) + " (" + std::to_string(url.size()) + " bytes)");
+  }
+  if (event.is_array()) {
+    Json result = Json::array();
+    for (const Json &item : event.items()) result.push_back(without_pictures(item));
+    return result;
+  }
+  if (!event.is_object()) return event;
+  Json result = Json::object();
+  for (const auto &[name, value] : event.members()) result.set(name, without_pictures(value));
+  return result;
+}
+
 std::string key_mark(std::string_view key) {
   if (key.empty()) return "";
   Unique<gchar, g_free> hash(g_compute_checksum_for_data(

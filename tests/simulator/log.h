@@ -32,6 +32,9 @@ class Log {
   TimePoint start_;
 };
 
+// The same event with pictures replaced by their size.
+Json without_pictures(const Json &event);
+
 // The last 4 characters of the key's SHA-256: enough to tell two keys apart.
 std::string key_mark(std::string_view key);
 

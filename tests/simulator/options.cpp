@@ -186,7 +186,8 @@ OptionGroup story_group() {
           return o.script.heard.push_back(v), std::string();
         }},
        {"call-tool", "NAME:JSON",
-        "a response calls this function, if the session has it (repeatable)",
+        "a response calls this function, if the session has it (repeatable; +NAME:JSON: in the "
+        "same response as the one before)",
         [](Options &o, const std::string &v) {
           return o.script.tool_calls.push_back(parse_tool_call(v)), std::string();
         }},
@@ -236,9 +237,11 @@ std::string padded(const std::string &left, const std::string &right) {
 }  // namespace
 
 ToolCall parse_tool_call(const std::string &text) {
+  bool along = text.starts_with('+');
+  std::size_t begin = along ? 1 : 0;
   auto colon = text.find(':');
-  if (colon == std::string::npos) return {text, "{}"};
-  return {text.substr(0, colon), text.substr(colon + 1)};
+  if (colon == std::string::npos) return {text.substr(begin), "{}", along};
+  return {text.substr(begin, colon - begin), text.substr(colon + 1), along};
 }
 
 Result<CommandLine> parse_command_line(const std::vector<std::string> &arguments) {

@@ -124,6 +124,11 @@ bool Responder::plan_call(Response &response, const std::list<Item> &context) {
       (wanted.empty() || wanted == orders.front().name)) {
     response.call = orders.front();
     orders.pop_front();
+    while (!orders.empty() && orders.front().along && is_tool(orders.front().name)) {
+      response.more_calls.push_back(
+          {orders.front(), core_.chance.id("item"), core_.chance.id("call", 16)});
+      orders.pop_front();
+    }
   } else if (!wanted.empty()) {
     response.call = {wanted, "{}"};
   } else if (choice.as_string() == "required") {

@@ -56,6 +56,7 @@ class Responder {
   void finish(Response &response, const std::string &status, Json details);
   void finish_content(Response &response);
   void finish_item(Response &response, bool completed);
+  void send_more_calls(const Response &response);
   void fail(Response &response, const std::string &value);
   void truncate(Response &response, int64_t heard_ms);
   void send_rate_limits(const Response &response);

@@ -65,6 +65,12 @@ Json Response::item(const std::string &status) const {
   return item.set("content", Json::array({part}));
 }
 
+Json Response::MoreCall::item(const std::string &status) const {
+  Json item = Json::object({{"id", item_id}, {"object", "realtime.item"}});
+  item.set("type", "function_call").set("status", status).set("name", call.name);
+  return item.set("call_id", call_id).set("arguments", call.arguments);
+}
+
 Json Response::content_part(bool done) const {
   std::string words_so_far = done ? said_text() : "";
   return audio ? Json::object({{"type", "audio"}, {"transcript", words_so_far}})
@@ -103,6 +109,9 @@ Json Response::json(const SessionCore &core, const std::string &status, Json sta
   const Json &config = core.config.json();
   Json output = Json::array();
   if (done && begun) output.push_back(item(status == "completed" ? "completed" : "incomplete"));
+  for (const auto &more : more_calls) {
+    if (done && begun && status == "completed") output.push_back(more.item(status));
+  }
   auto either = [&](const char *path) {
     const Json &own = params.at(path);
     return own.is_null() ? config.at(path) : own;

@@ -23,6 +23,12 @@ struct Response {
   bool is_call = false;
   ToolCall call;
   std::string call_id;
+  struct MoreCall {
+    ToolCall call;
+    std::string item_id, call_id;
+    Json item(const std::string &status) const;
+  };
+  std::vector<MoreCall> more_calls;  // beside that one
 
   std::vector<PlacedWord> places;  // of the words; none: not known
   std::string text;                // all that will be said

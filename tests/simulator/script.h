@@ -16,6 +16,7 @@ namespace oairt::sim {
 
 struct ToolCall {
   std::string name, arguments;
+  bool along = false;  // in the response of the call before it
 };
 
 // What an answer is made from.

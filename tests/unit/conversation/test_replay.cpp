@@ -90,11 +90,53 @@ GST_START_TEST(what_is_not_finished_is_left_out) {
 }
 GST_END_TEST
 
+GST_START_TEST(of_pictures_only_the_newest_is_told_again) {
+  Scene scene;
+  scene.item(image_item("p1", "data:image/png;base64,AAAA"));
+  scene.item(image_item("p2", "data:image/png;base64,BBBB"));
+  auto plan = plan_replay(scene.conversation);
+  fail_unless_equals_int(plan.events.size(), 2);
+  std::string first = build_client_event(plan.events[0]);
+  assert_contains(first, "look [image]");
+  fail_unless(first.find("base64") == std::string::npos);
+  assert_contains(build_client_event(plan.events[1]), "BBBB");
+}
+GST_END_TEST
+
+GST_START_TEST(a_picture_without_a_word_waits_for_no_answer) {
+  Scene scene;
+  scene.say("u", "hello");
+  scene.speak("a", "hi");
+  auto answered = scene.conversation.unanswered();
+  Json item = image_item("p", "data:image/png;base64,AAAA");
+  item.set("content", Json::array({item["content"].items().back()}));
+  scene.item(item);
+  fail_unless_equals_int(scene.conversation.unanswered(), answered);
+  fail_unless(!plan_replay(scene.conversation).answer_needed || answered);
+}
+GST_END_TEST
+
+GST_START_TEST(an_output_is_told_with_its_call_before_the_service_has_it) {
+  Scene scene;
+  scene.say("u", "what time is it");
+  scene.call("f1", "c1", R"({"a":1})");
+  scene.conversation.add_output("o1", "c1", "noon", 7);
+  auto plan = plan_output(scene.conversation, "o1");
+  fail_unless_equals_int(plan.events.size(), 2);
+  assert_contains(build_client_event(plan.events[0]), "\"function_call\"");
+  assert_contains(build_client_event(plan.events[1]), "noon");
+  scene.conversation.call_ended(8);
+  assert_contains(scene.replayed(), "output:noon");
+  fail_unless(plan_replay(scene.conversation).answer_needed);
+  fail_unless(plan_output(scene.conversation, "f1").events.empty());
+}
+GST_END_TEST
+
 GST_START_TEST(images_that_the_service_refuses_are_left_out) {
   Scene scene;
   scene.item(image_item("p1", "https://example.com/cat.png"));
   scene.item(image_item("p2", "data:image/jpeg;base64," + std::string(70000, 'A')));
-  assert_text(scene.replayed(), "user:look user:look -> answer");
+  assert_text(scene.replayed(), "user:look [image] user:look -> answer");
   fail_unless(largest_event(plan_replay(scene.conversation)) < 1000);
 }
 GST_END_TEST
@@ -318,6 +360,9 @@ GST_END_TEST
 
 OAIRT_TEST_MAIN(replay, each_role_gets_its_own_kind_of_content,
                 turns_without_words_are_left_out_and_counted, what_is_not_finished_is_left_out,
+                of_pictures_only_the_newest_is_told_again,
+                a_picture_without_a_word_waits_for_no_answer,
+                an_output_is_told_with_its_call_before_the_service_has_it,
                 images_that_the_service_refuses_are_left_out,
                 a_call_goes_with_its_output_or_not_at_all, an_output_is_never_before_its_call,
                 ids_are_kept_or_become_short_ones, what_a_replay_put_in_is_the_same_item,

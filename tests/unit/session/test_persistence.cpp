@@ -47,6 +47,9 @@ GST_START_TEST(an_item_comes_back_as_it_was) {
   fail_unless(again.has_value());
   assert_text(item_to_json(*again).dump(), json.dump());
   assert_text(again->arguments, call.arguments);
+  // That there was a picture is kept, not what it showed.
+  fail_unless(json.dump().find("base64") == std::string::npos);
+  assert_text(again->images.at(0), kImageNote);
   fail_unless(again->status == call.status && again->kind == call.kind && again->spoken);
 }
 GST_END_TEST

@@ -74,12 +74,13 @@ GST_START_TEST(a_refused_turn_server_does_not_show_its_password) {
 GST_END_TEST
 
 GST_START_TEST(the_session_object_is_complete) {
-  auto session = build_session_object({{"instructions", std::string("Be brief.")},
-                                       {"voice", std::string("cedar")},
-                                       {"turn-detection", std::string("semantic-vad")},
-                                       {"noise-reduction", std::string("far-field")},
-                                       {"language", std::string("de")},
-                                       {"tools", std::string("[{\"type\":\"function\"}]")}});
+  auto session =
+      build_session_object({{"instructions", std::string("Be brief.")},
+                            {"voice", std::string("cedar")},
+                            {"turn-detection", std::string("semantic-vad")},
+                            {"noise-reduction", std::string("far-field")},
+                            {"language", std::string("de")},
+                            {"tools", std::string("[{\"type\":\"function\",\"name\":\"f\"}]")}});
   fail_unless(session.ok());
   const Json &json = session.value();
   assert_text(json["type"].as_string(), "realtime");

@@ -112,6 +112,40 @@ GST_START_TEST(a_text_session_writes) {
 }
 GST_END_TEST
 
+GST_START_TEST(two_functions_are_called_in_one_response) {
+  Stage stage;
+  stage.script.tool_calls = {{"get_weather", "{}"}, {"get_weather", R"({"b":1})", true}};
+  stage.open();
+  stage.client(kTools);
+  ask(stage, "Weather?");
+  fail_unless_equals_int(stage.count("response.function_call_arguments.done"), 2);
+  fail_unless_equals_int(stage.count("response.output_item.done"), 2);
+  const Json &response = stage.last("response.done")["response"];
+  fail_unless_equals_int(response["output"].items().size(), 2);
+  assert_text(response["output"].items()[1]["arguments"].as_string(), R"({"b":1})");
+}
+GST_END_TEST
+
+GST_START_TEST(pictures_are_taken_or_refused) {
+  Stage stage;
+  stage.open();
+  auto send = [&](const std::string &url, const std::string &more = "") {
+    stage.forget();
+    stage.client(
+        R"({"type":"conversation.item.create","item":{"type":"message","role":"user","content":)"
+        R"([{"type":"input_image","image_url":")" +
+        url + "\"" + more + "}]}}");
+    return stage.count("conversation.item.done") == 1;
+  };
+  fail_unless(send("data:image/png;base64,iVBORw0KGgoAAAAN"));
+  fail_unless(send("data:image/jpeg;base64,/9j/4AAQSkZJRgAB", R"(,"detail":"low")"));
+  fail_if(send("data:image/jpeg;base64,iVBORw0KGgoAAAAN"));
+  fail_if(send("data:image/png;base64,iVBORw0KGgo*AAAN"));
+  fail_if(send("https://example.com/cat.png"));
+  fail_if(send("data:image/png;base64,iVBORw0KGgoAAAAN", R"(,"detail":"huge")"));
+}
+GST_END_TEST
+
 GST_START_TEST(a_function_is_called_and_its_output_answered) {
   Stage stage;
   stage.script.tool_calls = {{"get_weather", R"({"location": "Paris"})"}};
@@ -198,7 +232,8 @@ GST_START_TEST(updates_and_items_are_refused_on_demand) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(simulator_responses, answers_quote_texts_and_recall_the_history,
+OAIRT_TEST_MAIN(simulator_responses, two_functions_are_called_in_one_response,
+                pictures_are_taken_or_refused, answers_quote_texts_and_recall_the_history,
                 only_one_response_of_the_conversation_runs_at_a_time,
                 a_cancelled_response_plays_out_what_it_has_until_it_is_cleared,
                 a_text_session_writes, a_function_is_called_and_its_output_answered,
