@@ -27,9 +27,7 @@ GstClockTime to_gst(Duration time) {
   return static_cast<GstClockTime>(std::chrono::nanoseconds(time).count());
 }
 
-CaptionPad *of(GstPad *pad) {
-  return static_cast<CaptionPad *>(gst_pad_get_element_private(pad));
-}
+CaptionPad *of(GstPad *pad) { return static_cast<CaptionPad *>(gst_pad_get_element_private(pad)); }
 
 // Which renderer knows where the words were spoken needs a name for that time line.
 GstCaps *spoken_caps() {
@@ -64,9 +62,8 @@ void CaptionPad::tell(CaptionNews news) {
   if (stopping_) return;
   if (news_.size() >= kMostNews) {
     // Downstream has held the thread for long: what was heard meanwhile is too old to be shown.
-    std::erase_if(news_, [](const CaptionNews &old) {
-      return std::holds_alternative<CaptionFrame>(old);
-    });
+    std::erase_if(news_,
+                  [](const CaptionNews &old) { return std::holds_alternative<CaptionFrame>(old); });
     if (news_.size() >= kMostNews) news_.pop_front();
   }
   news_.push_back(std::move(news));

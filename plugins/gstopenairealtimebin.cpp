@@ -82,7 +82,8 @@ static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const
   auto target = oairt::Ref<GstPad>::adopt(gst_element_request_pad_simple(priv->src, name));
   if (!target) return nullptr;
   GstPad *ghost = gst_ghost_pad_new_from_template(name, target.get(), templ);
-  bool running = GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED;
+  bool running =
+      GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED;
   if (running) gst_pad_set_active(ghost, TRUE);
   gst_element_add_pad(element, ghost);
   return ghost;

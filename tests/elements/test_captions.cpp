@@ -67,7 +67,8 @@ std::string shown(CaptionTap &tap) {
 OAIRT_ELEMENT_TEST(the_pads_are_there_on_request_one_of_each) {
   for (const char *factory : {"openairealtimesrc", "openairealtimebin"}) {
     auto element = make(factory);
-    auto model = request(element, "transcript_src"), user = request(element, "input_transcript_src");
+    auto model = request(element, "transcript_src"),
+         user = request(element, "input_transcript_src");
     fail_unless(model.get() != nullptr && user.get() != nullptr);
     GstPadTemplate *templ = gst_element_get_pad_template(element.get(), "transcript_src");
     fail_unless(gst_element_request_pad(element.get(), templ, nullptr, nullptr) == nullptr);
@@ -116,10 +117,12 @@ OAIRT_ELEMENT_TEST(a_caption_stream_is_sparse_live_text_in_running_time) {
   auto clock = Ref<GstClock>::adopt(gst_element_get_clock(r.element.get()));
   double behind = 1000;
   fail_unless(wait_for([&] {
-    auto now = gst_clock_get_time(clock.get()) - gst_element_get_base_time(r.element.get());
-    behind = static_cast<double>(now) / 1e6 - tap.known_until_ms();
-    return behind < 100;
-  }), "%.0f", behind);
+                auto now =
+                    gst_clock_get_time(clock.get()) - gst_element_get_base_time(r.element.get());
+                behind = static_cast<double>(now) / 1e6 - tap.known_until_ms();
+                return behind < 100;
+              }),
+              "%.0f", behind);
 }
 
 OAIRT_ELEMENT_TEST(words_are_shown_with_the_voice_and_cut_with_it) {
@@ -186,9 +189,7 @@ OAIRT_ELEMENT_TEST(pads_come_and_go_while_everything_streams) {
       say_text("Linked late.", "r" + std::to_string(round));
       speak(400);
       fail_unless(wait_for([&] { return !tap.words().empty(); }));
-      fail_unless(wait_for([&] {
-        return GST_PAD_LAST_FLOW_RETURN(pad.get()) == GST_FLOW_OK;
-      }));
+      fail_unless(wait_for([&] { return GST_PAD_LAST_FLOW_RETURN(pad.get()) == GST_FLOW_OK; }));
     }
     release(element, pad);
     gst_element_set_state(sink.get(), GST_STATE_NULL);
@@ -215,7 +216,8 @@ OAIRT_ELEMENT_TEST(the_end_of_the_voice_is_the_end_of_its_captions) {
   Running r(
       "openairealtimesrc name=a eos-policy=after-answer ! fakesink async=false  a.transcript_src ! "
       "fakesink async=false  a.input_transcript_src ! fakesink async=false");
-  CaptionTap model(r.element.get(), "transcript_src"), user(r.element.get(), "input_transcript_src");
+  CaptionTap model(r.element.get(), "transcript_src"),
+      user(r.element.get(), "input_transcript_src");
   say_text("That was all.");
   say_user("Was that all?", true);
   speak(700);
@@ -254,8 +256,9 @@ OAIRT_ELEMENT_TEST(nothing_moves_in_pause) {
 }
 
 OAIRT_ELEMENT_TEST(what_the_user_said_is_shown_when_it_is_known) {
-  Running r("audiotestsrc is-live=true wave=silence ! openairealtimesink name=a  "
-            "a.input_transcript_src ! fakesink sync=true async=false");
+  Running r(
+      "audiotestsrc is-live=true wave=silence ! openairealtimesink name=a  "
+      "a.input_transcript_src ! fakesink sync=true async=false");
   CaptionTap tap(r.element.get(), "input_transcript_src");
   fail_unless(wait_for([&] { return tap.gaps() > 3; }));
   auto session = FakeSession::only();
@@ -276,8 +279,9 @@ OAIRT_ELEMENT_TEST(what_the_user_said_is_shown_when_it_is_known) {
 }
 
 OAIRT_ELEMENT_TEST(the_bin_hands_the_mode_and_the_pads_to_its_source) {
-  Running r("openairealtimebin name=a caption-mode=sentence ! fakesink async=false  "
-            "a.transcript_src ! fakesink async=false");
+  Running r(
+      "openairealtimebin name=a caption-mode=sentence ! fakesink async=false  "
+      "a.transcript_src ! fakesink async=false");
   CaptionTap tap(r.element.get(), "transcript_src");
   say_text("One line. And another one.");
   speak(1500);
