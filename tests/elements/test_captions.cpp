@@ -198,6 +198,25 @@ OAIRT_ELEMENT_TEST(pads_come_and_go_while_everything_streams) {
   fail_unless(take_failures(r.pipeline).empty());
 }
 
+OAIRT_ELEMENT_TEST(a_pad_is_released_though_its_text_is_held) {
+  // An overlay holds its second text until the video has passed the first: here there is none.
+  Running r(
+      "appsrc format=time is-live=true "
+      "caps=video/x-raw,format=I420,width=64,height=64,framerate=0/1"
+      " ! textoverlay name=o ! fakesink async=false  openairealtimesrc name=a ! "
+      "fakesink sync=true async=false  a.transcript_src ! o.text_sink");
+  auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(r.element.get(), "transcript_src"));
+  {
+    CaptionTap tap(r.element.get(), "transcript_src");
+    say_text("These are quite a few words.");
+    speak(1200);
+    fail_unless(wait_for([&] { return tap.captions().size() >= 2; }));
+  }
+  auto start = Clock::now();
+  release(r.element, pad);
+  fail_unless(Clock::now() - start < std::chrono::seconds(2));
+}
+
 OAIRT_ELEMENT_TEST(each_run_begins_a_new_stream) {
   Running r(kLine);
   for (int round = 0; round < 3; ++round) {
@@ -299,7 +318,8 @@ OAIRT_TEST_MAIN(captions, the_pads_are_there_on_request_one_of_each,
                 a_caption_stream_is_sparse_live_text_in_running_time,
                 words_are_shown_with_the_voice_and_cut_with_it,
                 whoever_holds_the_text_holds_nothing_else,
-                pads_come_and_go_while_everything_streams, each_run_begins_a_new_stream,
+                pads_come_and_go_while_everything_streams,
+                a_pad_is_released_though_its_text_is_held, each_run_begins_a_new_stream,
                 the_end_of_the_voice_is_the_end_of_its_captions, a_flush_begins_the_stream_anew,
                 nothing_moves_in_pause, what_the_user_said_is_shown_when_it_is_known,
                 the_bin_hands_the_mode_and_the_pads_to_its_source)
