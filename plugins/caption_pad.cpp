@@ -22,14 +22,13 @@ namespace {
 
 constexpr std::size_t kMostNews = 1024;
 constexpr Duration kBeat = milliseconds(20);
+constexpr Duration kPatience = milliseconds(100);  // with whoever holds the text
 
 GstClockTime to_gst(Duration time) {
   return static_cast<GstClockTime>(std::chrono::nanoseconds(time).count());
 }
 
-CaptionPad *of(GstPad *pad) {
-  return static_cast<CaptionPad *>(gst_pad_get_element_private(pad));
-}
+CaptionPad *of(GstPad *pad) { return static_cast<CaptionPad *>(gst_pad_get_element_private(pad)); }
 
 // Which renderer knows where the words were spoken needs a name for that time line.
 GstCaps *spoken_caps() {
@@ -64,9 +63,8 @@ void CaptionPad::tell(CaptionNews news) {
   if (stopping_) return;
   if (news_.size() >= kMostNews) {
     // Downstream has held the thread for long: what was heard meanwhile is too old to be shown.
-    std::erase_if(news_, [](const CaptionNews &old) {
-      return std::holds_alternative<CaptionFrame>(old);
-    });
+    std::erase_if(news_,
+                  [](const CaptionNews &old) { return std::holds_alternative<CaptionFrame>(old); });
     if (news_.size() >= kMostNews) news_.pop_front();
   }
   news_.push_back(std::move(news));
@@ -93,7 +91,7 @@ gboolean CaptionPad::activate(GstPad *pad, GstObject *, GstPadMode mode, gboolea
   if (mode != GST_PAD_MODE_PUSH || self == nullptr) return FALSE;
   if (!active) {
     self->stop_running();
-    return gst_pad_stop_task(pad);
+    return self->join();
   }
   self->begun_ = false;
   self->segment_due_ = true;
@@ -101,6 +99,28 @@ gboolean CaptionPad::activate(GstPad *pad, GstObject *, GstPadMode mode, gboolea
   self->maker_->restart();
   self->start_running();
   return TRUE;
+}
+
+// A renderer may hold the thread until its video goes on, which may be never: it is asked to let
+// go.
+gboolean CaptionPad::join() {
+  bool held;
+  {
+    LockGuard guard(lock_);
+    held = !wake_.wait_until(lock_, Clock::now() + kPatience,
+                             [this]() OAIRT_REQUIRES(lock_) { return !pushing_; });
+  }
+  auto peer = Ref<GstPad>::adopt(held ? gst_pad_get_peer(pad_.get()) : nullptr);
+  if (peer) gst_pad_send_event(peer.get(), gst_event_new_flush_start());
+  gboolean stopped = gst_pad_stop_task(pad_.get());
+  if (peer) gst_pad_send_event(peer.get(), gst_event_new_flush_stop(FALSE));
+  return stopped;
+}
+
+void CaptionPad::set_pushing(bool pushing) {
+  LockGuard guard(lock_);
+  pushing_ = pushing;
+  wake_.notify_all();
 }
 
 void CaptionPad::flush_start() {
@@ -193,7 +213,9 @@ bool CaptionPad::push(const captions::Caption &caption) {
                                             to_gst(caption.spoken->duration));
   }
   told_until_ = std::max(told_until_, caption.shown.start + caption.shown.duration);
+  set_pushing(true);
   GstFlowReturn flow = gst_pad_push(pad_.get(), buffer);
+  set_pushing(false);
   if (flow >= GST_FLOW_EOS) return true;  // whoever does not take it now may be replaced
   fail(flow);
   return false;

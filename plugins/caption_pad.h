@@ -79,6 +79,8 @@ class CaptionPad {
 
   void stop_running() OAIRT_EXCLUDES(lock_);
   void start_running() OAIRT_EXCLUDES(lock_);
+  gboolean join() OAIRT_EXCLUDES(lock_);
+  void set_pushing(bool pushing) OAIRT_EXCLUDES(lock_);
   void step() OAIRT_EXCLUDES(lock_);
   bool wait_for_news(std::deque<CaptionNews> &news) OAIRT_EXCLUDES(lock_);
   void begin_stream();
@@ -100,6 +102,7 @@ class CaptionPad {
   Condition wake_;
   std::deque<CaptionNews> news_ OAIRT_GUARDED_BY(lock_);
   bool stopping_ OAIRT_GUARDED_BY(lock_) = true;
+  bool pushing_ OAIRT_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace oairt

@@ -60,11 +60,10 @@ GstPad *CaptionPads::request_new_pad(GstPadTemplate *templ) {
   if (existing) return nullptr;
   bool model = std::strcmp(name, "transcript_src") == 0;
   GString_ own(gst_object_get_name(GST_OBJECT_CAST(element_)));
-  std::string stream_id =
-      "openairealtime:" + core_.session_key() + "/" + own.get() + "/" + name;
-  auto made = std::make_shared<CaptionPad>(templ, name,
-                                           model ? make_model_captions() : make_user_captions(),
-                                           [this] { return running_time(); }, stream_id);
+  std::string stream_id = "openairealtime:" + core_.session_key() + "/" + own.get() + "/" + name;
+  auto made = std::make_shared<CaptionPad>(
+      templ, name, model ? make_model_captions() : make_user_captions(),
+      [this] { return running_time(); }, stream_id);
   {
     LockGuard guard(lock_);
     made->set_mode(mode_);

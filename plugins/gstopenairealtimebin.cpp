@@ -177,6 +177,8 @@ static GstPad *request_new_pad(GstElement *element, GstPadTemplate *templ, const
                                const GstCaps *caps) {
   auto *priv = priv_of(element);
   const char *name = GST_PAD_TEMPLATE_NAME_TEMPLATE(templ);
+  auto existing = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(element, name));
+  if (existing) return nullptr;
   for (GstElement *child : {priv->src, priv->sink}) {
     GstPadTemplate *inner = gst_element_get_pad_template(child, name);
     if (inner == nullptr) continue;

@@ -12,7 +12,7 @@ namespace oairt::captions {
 constexpr int kPartsPerFrame = 2;  // of 10 ms
 
 struct PartSound {
-  float level_db = -120;   // of the root mean square, full scale is 0
+  float level_db = -120;    // of the root mean square, full scale is 0
   float brightness_hz = 0;  // the frequency of a tone with as many changes of sign
 };
 struct FrameSound {

@@ -29,9 +29,8 @@ SpeechCaptions::Item *SpeechCaptions::find(const std::string &item_id) {
 }
 
 SpeechCaptions::Item *SpeechCaptions::first_of(const std::string &response_id) {
-  auto found = std::find_if(items_.begin(), items_.end(), [&](const Item &item) {
-    return item.response_id == response_id;
-  });
+  auto found = std::find_if(items_.begin(), items_.end(),
+                            [&](const Item &item) { return item.response_id == response_id; });
   return found == items_.end() ? nullptr : &*found;
 }
 
@@ -142,8 +141,8 @@ void SpeechCaptions::follow(Duration start, bool voice, const FrameSound &sound)
   Item *item = find(voice_->item_id);
   bool said = item != nullptr && clock.at_end() && clock.quiet_ms() >= kEndOfVoiceMs;
   if (said && std::count_if(items_.begin(), items_.end(), [&](const Item &other) {
-        return other.response_id == voice_->response_id;
-      }) > 1) {
+                return other.response_id == voice_->response_id;
+              }) > 1) {
     end_item();
   }
 }

@@ -93,8 +93,12 @@ class Listener {
       captions_.frame(now_, at < played, captions::measure(pcm.data() + at, frame));
       now_ += milliseconds(20);
       for (const auto &caption : captions_.take()) {
-        shown.push_back({caption.text, to_ms(caption.shown.start), to_ms(caption.shown.duration),
-                         caption.final, std::nullopt, {}});
+        shown.push_back({caption.text,
+                         to_ms(caption.shown.start),
+                         to_ms(caption.shown.duration),
+                         caption.final,
+                         std::nullopt,
+                         {}});
       }
     }
     auto words = test::words_of(shown);

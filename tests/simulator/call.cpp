@@ -202,10 +202,9 @@ void Call::spoken(uint64_t speech, const std::string &text, Speaker::Spoken spok
     for (const auto &word : words) {
       list.push_back(Json::object({{"text", word.text}, {"ms", word.ms}, {"own", word.own}}));
     }
-    world_.log.write("words", {{"call", id_},
-                               {"speech", speech},
-                               {"duration_ms", duration_ms},
-                               {"words", list}});
+    world_.log.write(
+        "words",
+        {{"call", id_}, {"speech", speech}, {"duration_ms", duration_ms}, {"words", list}});
   }
   audio_out_->prepared(speech, std::move(spoken.pcm));
   session_->voice_ready(speech, {duration_ms, std::move(words)}, Clock::now());
@@ -214,7 +213,8 @@ void Call::spoken(uint64_t speech, const std::string &text, Speaker::Spoken spok
 
 void Call::log_play(uint64_t speech, const char *what, int64_t heard_ms) {
   Json heard = heard_ms >= 0 ? Json(heard_ms) : Json();
-  world_.log.write("play", {{"call", id_}, {"speech", speech}, {"what", what}, {"heard_ms", heard}});
+  world_.log.write("play",
+                   {{"call", id_}, {"speech", speech}, {"what", what}, {"heard_ms", heard}});
 }
 
 int64_t Call::stop(uint64_t speech) {

@@ -21,8 +21,8 @@ struct Speech {
   std::vector<int16_t> user_pcm;  // the turn that is answered, 48 kHz mono; only if kept
 };
 
-// A word with its trailing blanks, and where its sound begins. Not its own: it is spoken as one with
-// the word before, and its place is a guess.
+// A word with its trailing blanks, and where its sound begins. Not its own: it is spoken as one
+// with the word before, and its place is a guess.
 struct PlacedWord {
   std::string text;
   int64_t ms = 0;

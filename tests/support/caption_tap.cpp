@@ -22,8 +22,8 @@ std::vector<std::string> split(const std::string &text) {
 CaptionTap::CaptionTap(GstElement *element, const char *pad)
     : pad_(Ref<GstPad>::adopt(gst_element_get_static_pad(element, pad))) {
   fail_unless(pad_.get() != nullptr, "no pad %s", pad);
-  auto type = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
-                                           GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM);
+  auto type =
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM);
   probe_ = gst_pad_add_probe(pad_.get(), type, on_data, this, nullptr);
 }
 
@@ -56,8 +56,7 @@ GstPadProbeReturn CaptionTap::on_data(GstPad *, GstPadProbeInfo *info, gpointer 
   if (GstReferenceTimestampMeta *meta = gst_buffer_get_reference_timestamp_meta(buffer, nullptr)) {
     caption.spoken_ms = to_ms(meta->timestamp);
   }
-  self->known_until_ms_ =
-      std::max(self->known_until_ms_, caption.start_ms + caption.duration_ms);
+  self->known_until_ms_ = std::max(self->known_until_ms_, caption.start_ms + caption.duration_ms);
   self->captions_.push_back(std::move(caption));
   return GST_PAD_PROBE_OK;
 }
@@ -100,8 +99,8 @@ void CaptionTap::assert_sound() {
     fail_unless(caption.start_ms >= end - 0.001, "\"%s\" at %.1f begins before %.1f",
                 caption.text.c_str(), caption.start_ms, end);
     fail_unless(caption.duration_ms > 0 && !caption.text.empty());
-    fail_unless(g_utf8_validate(caption.text.data(), static_cast<gssize>(caption.text.size()),
-                                nullptr));
+    fail_unless(
+        g_utf8_validate(caption.text.data(), static_cast<gssize>(caption.text.size()), nullptr));
     end = caption.start_ms + caption.duration_ms;
   }
 }
@@ -113,7 +112,8 @@ std::vector<ShownWord> words_of(const std::vector<ShownCaption> &captions) {
   for (const auto &caption : captions) {
     auto now = split(caption.text);
     bool same = now == before;
-    bool grown = now.size() >= before.size() && std::equal(before.begin(), before.end(), now.begin());
+    bool grown =
+        now.size() >= before.size() && std::equal(before.begin(), before.end(), now.begin());
     std::size_t known = same || (grown && !finished) ? before.size() : 0;
     for (std::size_t i = known; i < now.size(); ++i) {
       words.push_back({now[i], caption.start_ms, i == 0});

@@ -51,7 +51,8 @@ struct Scene {
       if (last || word.pause == captions::Pause::None) continue;
       add(word.pause == captions::Pause::Phrase ? 160 : 320, captions::PartSound{});
     }
-    parts.resize(std::min<std::size_t>(parts.size(), static_cast<std::size_t>(at_most_ms / 10)) / 2 * 2);
+    parts.resize(std::min<std::size_t>(parts.size(), static_cast<std::size_t>(at_most_ms / 10)) /
+                 2 * 2);
     for (std::size_t i = 0; i < parts.size(); i += 2) {
       frame(true, captions::FrameSound{{parts[i], parts[i + 1]}});
     }
@@ -93,8 +94,7 @@ struct Scene {
       captions::Words old;
       bool grown = !before.empty() && caption.text.compare(0, before.size(), before) == 0;
       if (grown) old.append(before);
-      words.insert(words.end(), list.list().size() - old.list().size(),
-                   to_ms(caption.shown.start));
+      words.insert(words.end(), list.list().size() - old.list().size(), to_ms(caption.shown.start));
       line_ended_ = false;
     }
     line_ended_ |= caption.final;

@@ -22,7 +22,8 @@ struct Stage {
       now += milliseconds(20);
       for (auto &caption : screen.take()) {
         if (!shown.empty()) {
-          fail_unless(caption.shown.start >= shown.back().shown.start + shown.back().shown.duration);
+          fail_unless(caption.shown.start >=
+                      shown.back().shown.start + shown.back().shown.duration);
         }
         shown.push_back(std::move(caption));
       }
@@ -83,7 +84,8 @@ GST_END_TEST
 GST_START_TEST(who_is_behind_hurries) {
   Stage s;
   for (int i = 0; i < 5; ++i) {
-    s.reader.text("u" + std::to_string(i), "Something that takes some time to be read, " + std::to_string(i), true);
+    s.reader.text("u" + std::to_string(i),
+                  "Something that takes some time to be read, " + std::to_string(i), true);
   }
   s.pass(8000);
   fail_unless(s.finals().find(", 4") != std::string::npos);
@@ -144,7 +146,7 @@ GST_START_TEST(at_the_end_everything_is_said) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(captions_reader, deltas_add_up_and_the_last_one_is_held,
-                a_word_that_was_heard_wrong_is_put_right,
-                a_long_text_is_turned_line_by_line, who_is_behind_hurries,
-                where_it_was_spoken_goes_along, a_text_that_never_ends_is_left,
-                an_empty_transcript_shows_nothing, at_the_end_everything_is_said)
+                a_word_that_was_heard_wrong_is_put_right, a_long_text_is_turned_line_by_line,
+                who_is_behind_hurries, where_it_was_spoken_goes_along,
+                a_text_that_never_ends_is_left, an_empty_transcript_shows_nothing,
+                at_the_end_everything_is_said)

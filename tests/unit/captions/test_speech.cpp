@@ -32,9 +32,9 @@ GST_END_TEST
 GST_START_TEST(every_script_is_followed) {
   for (const char *text : {"Der Zug nach Köln fährt um acht Uhr ab, aber heute nicht.",
                            "Следующий поезд отправляется через двадцать минут.",
-                           "今日は天気がいいですね。散歩に行きましょう。", "我们明天早上八点在火车站见面。",
-                           "القطار القادم يغادر بعد عشرين دقيقة.", "สวัสดีครับ วันนี้อากาศดี",
-                           "다음 기차는 이십 분 후에 출발합니다."}) {
+                           "今日は天気がいいですね。散歩に行きましょう。",
+                           "我们明天早上八点在火车站见面。", "القطار القادم يغادر بعد عشرين دقيقة.",
+                           "สวัสดีครับ วันนี้อากาศดี", "다음 기차는 이십 분 후에 출발합니다."}) {
     Scene s;
     s.answer(text);
     auto begins = s.say(text, 1.1);
@@ -97,8 +97,8 @@ GST_START_TEST(what_was_not_heard_is_never_shown) {
   s.captions.voice_cut();
   // All of this is on its way, and comes.
   s.captions.text("i1", "r1", " sentence, but not its end.", false, true);
-  s.captions.text("i1", "r1", "You will hear the beginning of this sentence, but not its end.", true,
-                  true);
+  s.captions.text("i1", "r1", "You will hear the beginning of this sentence, but not its end.",
+                  true, true);
   s.captions.voice_ended("r1");
   s.voice(100);
   s.silence(3000);
@@ -192,7 +192,8 @@ GST_START_TEST(text_answers_are_shown_at_once_and_as_long_as_it_takes_to_read) {
   fail_unless(s.shown.front().shown.start <= milliseconds(40));
   fail_unless(s.until() > 2500 && s.until() < 4500, "%.0f", s.until());
   // A voice takes the place of what is still to be read.
-  s.captions.text("i2", "r2", "And another one, which is long, long, and very long to read.", true, false);
+  s.captions.text("i2", "r2", "And another one, which is long, long, and very long to read.", true,
+                  false);
   s.silence(100);
   s.answer("Spoken.", "r3", "i3");
   s.voice(400);
@@ -225,8 +226,10 @@ GST_START_TEST(lines_have_their_true_start_and_length_in_sentence_mode) {
   auto at = [&](std::size_t i) { return to_ms(s.shown[i].shown.start); };
   auto length = [&](std::size_t i) { return to_ms(s.shown[i].shown.duration); };
   assert_text(s.all_lines(), "Here is the first one.|Here comes the second.");
-  fail_unless(std::abs(at(0) - 100) <= 40 && std::abs(length(0) - 1200) <= 60, "%.0f %.0f", at(0), length(0));
-  fail_unless(std::abs(at(1) - 1700) <= 60 && std::abs(length(1) - 1200) <= 100, "%.0f %.0f", at(1), length(1));
+  fail_unless(std::abs(at(0) - 100) <= 40 && std::abs(length(0) - 1200) <= 60, "%.0f %.0f", at(0),
+              length(0));
+  fail_unless(std::abs(at(1) - 1700) <= 60 && std::abs(length(1) - 1200) <= 100, "%.0f %.0f", at(1),
+              length(1));
 }
 GST_END_TEST
 
@@ -288,18 +291,39 @@ GST_START_TEST(whatever_happens_captions_are_in_order_and_never_ahead) {
     for (int step = 0; step < 120; ++step) {
       std::string r = "r" + std::to_string(response - pick(2)), i = "i" + r;
       switch (pick(11)) {
-        case 0: ++response; break;
-        case 1: s.captions.voice_started(r); break;
-        case 2: s.captions.voice_ended(r); break;
-        case 3: s.captions.voice_cut(); break;
-        case 4: s.captions.text(i, r, "some, words. 日本語\xff ", false, pick(4) != 0); break;
-        case 5: s.captions.text(i, r, "The whole text of it.", true, pick(4) != 0); break;
-        case 6: s.silence(pick(40) * 20); break;
-        case 7: s.quiet(pick(20) * 20); break;
-        case 8: if (pick(10) == 0) s.captions.forget(); break;
-        default: s.voice(pick(60) * 20); break;
+        case 0:
+          ++response;
+          break;
+        case 1:
+          s.captions.voice_started(r);
+          break;
+        case 2:
+          s.captions.voice_ended(r);
+          break;
+        case 3:
+          s.captions.voice_cut();
+          break;
+        case 4:
+          s.captions.text(i, r, "some, words. 日本語\xff ", false, pick(4) != 0);
+          break;
+        case 5:
+          s.captions.text(i, r, "The whole text of it.", true, pick(4) != 0);
+          break;
+        case 6:
+          s.silence(pick(40) * 20);
+          break;
+        case 7:
+          s.quiet(pick(20) * 20);
+          break;
+        case 8:
+          if (pick(10) == 0) s.captions.forget();
+          break;
+        default:
+          s.voice(pick(60) * 20);
+          break;
       }
-      if (!s.shown.empty() && words) fail_unless(s.until() <= to_ms(s.now) + 400, "%.0f", s.until());
+      if (!s.shown.empty() && words)
+        fail_unless(s.until() <= to_ms(s.now) + 400, "%.0f", s.until());
     }
     s.captions.finish();
     s.collect();
@@ -321,9 +345,9 @@ GST_START_TEST(a_huge_answer_costs_no_more_than_its_sound) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(captions_speech, words_come_when_they_are_said_at_any_pace, every_script_is_followed,
-                nothing_is_shown_without_a_voice, a_pause_is_where_the_punctuation_is,
-                what_was_not_heard_is_never_shown,
+OAIRT_TEST_MAIN(captions_speech, words_come_when_they_are_said_at_any_pace,
+                every_script_is_followed, nothing_is_shown_without_a_voice,
+                a_pause_is_where_the_punctuation_is, what_was_not_heard_is_never_shown,
                 the_rest_is_shown_when_the_voice_has_come_to_its_end,
                 answers_follow_each_other_without_old_words, the_pace_of_a_voice_is_learnt,
                 text_that_comes_after_its_voice_is_shown_all_the_same,

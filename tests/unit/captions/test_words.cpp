@@ -86,8 +86,9 @@ GST_START_TEST(deltas_of_any_size_make_the_same_words) {
 GST_END_TEST
 
 GST_START_TEST(a_longer_text_takes_longer_to_say_in_every_script) {
-  for (const char *text : {"Guten Morgen", "Доброе утро", "καλημέρα", "おはよう", "早上好", "좋은 아침",
-                           "صباح الخير", "בוקר טוב", "सुप्रभात", "สวัสดี", "1984", "NASA"}) {
+  for (const char *text :
+       {"Guten Morgen", "Доброе утро", "καλημέρα", "おはよう", "早上好", "좋은 아침", "صباح الخير",
+        "בוקר טוב", "सुप्रभात", "สวัสดี", "1984", "NASA"}) {
     fail_unless(length_ms(text) >= 250, "%s: %d ms", text, length_ms(text));
     fail_unless(length_ms(text) <= 2000, "%s: %d ms", text, length_ms(text));
     fail_unless(length_ms(std::string(text) + " " + text) > length_ms(text) * 3 / 2, "%s", text);
