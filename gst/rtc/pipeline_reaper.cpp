@@ -7,7 +7,8 @@
 namespace oairt {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(2);
+// A busy machine makes the first key of a process in seconds; the end of a session waits for 5 s.
+constexpr Duration kPatience = std::chrono::seconds(4);
 
 // A pad as webrtcbin has them, but of no media: nothing is found out about it. Statistics of the
 // whole name streams, ports and pads in strings that GLib keeps to the end of the process.

@@ -128,7 +128,7 @@ void SessionCore::set_config(std::shared_ptr<const Config> config) {
   // Settings of the connection take effect with the next call; one that is not up yet was begun
   // without what an element in another pipeline has just brought, such as the key.
   // What was only written down waits for no answer.
-  if (other_type && !conversation_.items().empty()) split("session-type");
+  if (other_type && call_ && !conversation_.items().empty()) split("session-type");
   if ((call_ && !other_type) || same_connection(*before, *config_)) return;
   feed_policy(recovery::Reconnect{});
 }

@@ -1,6 +1,6 @@
 // What the service can still hear of speech when packets are lost on the way there: with the
 // encoder adapted, left alone, and without FEC.
-//   bench-quality --speech FILE.wav [--seconds N] [--runs N]
+//   bench-quality --speech FILE.wav [--seconds N] [--runs N] [--loss PERCENT]
 #include <string>
 
 #include "e2e/lossy_line.h"
@@ -62,7 +62,9 @@ int measure(int argc, char **argv) {
   if (speech.empty()) return 1;
   auto seconds = static_cast<int>(number_option(argc, argv, "--seconds", 20));
   auto runs = static_cast<int>(number_option(argc, argv, "--runs", 3));
+  double only = number_option(argc, argv, "--loss", 0);  // percent; 0: all of them
   for (double loss : {0.05, 0.1, 0.2}) {
+    if (only > 0 && static_cast<int>(loss * 100) != static_cast<int>(only)) continue;
     for (const Setting &setting : kSettings) {
       Series restored, left, rate;
       for (int run = 0; run < runs; ++run) {

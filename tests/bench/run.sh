@@ -2,14 +2,14 @@
 # Builds and runs every benchmark and prints the tables of docs/measurements.md.
 #   tests/bench/run.sh                all of it, about six minutes
 #   tests/bench/run.sh connect …      only those: connect, latency, cycles, sessions, store, resume, day,
-#                                     captions, caption-clock
+#                                     captions, caption-clock, stats
 # Wants a quiet machine; says so if it is not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 build=${BUILD:-build-bench}
 chosen=("$@")
-[ $# -gt 0 ] || chosen=(connect latency cycles sessions store resume day captions caption-clock)
+[ $# -gt 0 ] || chosen=(connect latency cycles sessions store resume day captions caption-clock stats)
 
 if [ ! -f "$build/build.ninja" ]; then
   meson setup "$build" -Doptimization=2 >/dev/null

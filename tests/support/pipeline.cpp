@@ -51,6 +51,10 @@ Pipeline::Pipeline(const std::string &launch) {
 Pipeline::~Pipeline() {
   if (probe_ != 0) gst_pad_remove_probe(recorded_pad_.get(), probe_);
   set_state(GST_STATE_NULL);
+  // A thread of GStreamer's own that was bringing it to PLAYING may still hold it: then the
+  // elements would go there, while the test's process already takes GStreamer down.
+  (void)wait_for([this] { return GST_OBJECT_REFCOUNT_VALUE(pipeline_.get()) == 1; },
+                 std::chrono::seconds(1));
   gst_bus_set_flushing(bus_.get(), TRUE);
 }
 
