@@ -193,6 +193,7 @@ static void gst_openai_realtime_bin_init(GstOpenaiRealtimeBin *self) {
     apply_settings(priv, settings);
   };
   apply_settings(priv, {});
+  oairt::VoiceDsp::preload();
 }
 
 static void finalize(GObject *object) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs every benchmark and prints the tables of docs/measurements.md.
 #   tests/bench/run.sh                all of it, about four minutes
-#   tests/bench/run.sh connect …      only those: connect, latency, cycles, sessions, store, resume, day
+#   tests/bench/run.sh connect …      only those: connect, latency, cycles, sessions, store, resume, day,
+#                                     echo, barge_in (these two: seven minutes, not among "all of it")
 # Wants a quiet machine; says so if it is not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

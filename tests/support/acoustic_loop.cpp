@@ -15,6 +15,8 @@ constexpr int kRate = 48000;
 constexpr int kBlock = 480;
 constexpr GstClockTime kBlockNs = 10 * GST_MSECOND;
 constexpr std::size_t kRing = 4 * kRate;
+// The microphone's own buffer: a busy machine may play a frame that much late, and it is in time.
+constexpr GstClockTime kCaptureLatency = 160 * GST_MSECOND;
 
 int64_t sample_of(GstClockTime time) {
   return static_cast<int64_t>(gst_util_uint64_scale_int(time, kRate, GST_SECOND));
@@ -54,7 +56,7 @@ std::vector<int16_t> speak_text(const std::string &text, const std::string &voic
 
 std::string AcousticLoop::line(const Room &room, const std::string &properties) {
   auto deadline = static_cast<GstClockTime>(room.latency_ms * GST_MSECOND);
-  return "appsrc name=mic is-live=true format=time min-latency=10000000 "
+  return "appsrc name=mic is-live=true format=time min-latency=170000000 "
          "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
          "openairealtimebin name=b " +
          properties +
@@ -134,8 +136,9 @@ void AcousticLoop::run() {
   GstClockTime next = (now() / kBlockNs + 1) * kBlockNs;
   while (!ending_) {
     GstClockTime time = now();
-    if (time < next + kBlockNs) {
-      g_usleep((next + kBlockNs - time) / 1000);
+    GstClockTime due = next + kBlockNs + kCaptureLatency;
+    if (time < due) {
+      g_usleep((due - time) / 1000);
       continue;
     }
     auto buffer = capture(next);
