@@ -142,6 +142,7 @@ static gboolean start(GstBaseSrc *src) {
   priv->frame.reset_volume(priv->volume);
   priv->answer_finished = false;
   priv->flusher.reset();
+  if (priv->echo) priv->echo->far_end().clear();
   resume(priv);
   return TRUE;
 }

@@ -109,6 +109,10 @@ void AcousticLoop::on_played(GstElement *, GstBuffer *buffer, GstPad *, gpointer
   {
     LockGuard guard(self->lock_);
     for (std::size_t i = 0; i < map.size / 2; ++i) {
+      if (first + static_cast<int64_t>(i) < self->captured_) {
+        ++self->stutter_;
+        continue;
+      }
       self->played_[(static_cast<std::size_t>(first) + i) % kRing] = samples[i];
     }
   }
@@ -169,6 +173,7 @@ Ref<GstBuffer> AcousticLoop::capture(GstClockTime at) {
     block.echo /= kBlock * 32768.0 * 32768.0;
     block.person /= kBlock * 32768.0 * 32768.0;
     blocks_[at] = block;
+    captured_ = first + kBlock;
     // What is older than the reflections may be played again.
     int64_t old = first - kRate;
     for (int i = 0; old >= 0 && i < kBlock; ++i) {
@@ -204,6 +209,18 @@ std::vector<AcousticLoop::Block> AcousticLoop::blocks() const {
     if (block.complete) blocks.push_back(block);
   }
   return blocks;
+}
+
+std::string AcousticLoop::describe() const {
+  std::string text = std::to_string(stutter_) + " samples were played too late;";
+  LockGuard guard(lock_);
+  for (const auto &[at, block] : blocks_) {
+    if (block.sent < 1e-5) continue;
+    text += " " + std::to_string(at / GST_MSECOND) +
+            " ms: " + std::to_string(static_cast<int>(10 * std::log10(block.sent))) + " dB of " +
+            std::to_string(static_cast<int>(10 * std::log10(block.echo + block.person + 1e-10)));
+  }
+  return text;
 }
 
 double echo_loss_db(const std::vector<AcousticLoop::Block> &blocks, GstClockTime from,
