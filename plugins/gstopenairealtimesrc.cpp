@@ -327,6 +327,20 @@ static gboolean query(GstBaseSrc *src, GstQuery *query) {
 
 static gboolean is_seekable(GstBaseSrc *) { return FALSE; }
 
+// The pauses of an answer belong to it.
+static void follow_answer(Private *priv, const oairt::SessionEvent &event) {
+  bool cut = std::holds_alternative<oairt::VoiceCutEvent>(event);
+  if (cut) priv->flusher.cut(oairt::Clock::now());
+  if (!priv->echo) return;
+  if (cut) priv->echo->set_answering(false);
+  const auto *raw = std::get_if<oairt::RawServerEvent>(&event);
+  if (raw == nullptr) return;
+  if (raw->type == "output_audio_buffer.started") priv->echo->set_answering(true);
+  if (raw->type == "output_audio_buffer.stopped" || raw->type == "output_audio_buffer.cleared") {
+    priv->echo->set_answering(false);
+  }
+}
+
 // --- construction ---
 
 static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
@@ -344,7 +358,7 @@ static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
   priv->core.on_detached = [priv] { priv->media = nullptr; };
   priv->core.on_event = [priv](const oairt::SessionEvent &event) {
     if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->answer_finished = true;
-    if (std::holds_alternative<oairt::VoiceCutEvent>(event)) priv->flusher.cut(oairt::Clock::now());
+    follow_answer(priv, event);
   };
   gst_pad_add_probe(GST_BASE_SRC_PAD(self), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,
                     priv, nullptr);
