@@ -332,13 +332,11 @@ static void follow_answer(Private *priv, const oairt::SessionEvent &event) {
   bool cut = std::holds_alternative<oairt::VoiceCutEvent>(event);
   if (cut) priv->flusher.cut(oairt::Clock::now());
   if (!priv->echo) return;
-  if (cut) priv->echo->set_answering(false);
   const auto *raw = std::get_if<oairt::RawServerEvent>(&event);
-  if (raw == nullptr) return;
-  if (raw->type == "output_audio_buffer.started") priv->echo->set_answering(true);
-  if (raw->type == "output_audio_buffer.stopped" || raw->type == "output_audio_buffer.cleared") {
-    priv->echo->set_answering(false);
-  }
+  std::string type = raw != nullptr ? raw->type : "";
+  bool ended = type == "output_audio_buffer.stopped" || type == "output_audio_buffer.cleared";
+  if (type == "output_audio_buffer.started") priv->echo->set_answering(true);
+  if (cut || ended) priv->echo->set_answering(false);
 }
 
 // --- construction ---
