@@ -45,7 +45,7 @@ class EchoAligner {
   Duration latency_{0};  // that it was found with
   Duration held_until_{0};
   bool hold_ = false;
-  int blocks_ = 0;               // since the last look
+  int blocks_ = -64;             // since the last look; the first one is at a whole window
   int elsewhere_ = 0;            // looks in a row that found the echo in another place
   Duration loud_{0};             // heard while the model was, and not like it
   Duration quiet_{0};            // nothing was heard while the model was

@@ -74,7 +74,8 @@ bool EchoControl::withheld(Duration from, Duration length) const {
     LockGuard guard(lock_);
     if (!options_.half_duplex) return false;
   }
-  return far_end_.voiced(from - kRoomTail, from + length) > Duration(0);
+  Duration back = answering_ ? kLongestPause : kRoomTail;
+  return far_end_.voiced(from - back, from + length) > Duration(0);
 }
 
 void EchoControl::process(int16_t *block, Duration at, bool live) {

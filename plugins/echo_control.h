@@ -5,6 +5,7 @@
 // Never lets one streaming thread wait for the other's work.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "base/lock.h"
@@ -23,6 +24,8 @@ class EchoControl {
   };
   // An open microphone hears the model that much longer.
   static constexpr Duration kRoomTail = milliseconds(300);
+  // A longer silence is no pause within an answer, whatever the service says.
+  static constexpr Duration kLongestPause = milliseconds(2000);
 
   // Between start() and stop() what the options ask for is there; fails when the dsp is not
   // installed, and goes on without.
@@ -32,6 +35,8 @@ class EchoControl {
 
   // --- the source ---
   FarEnd &far_end() { return far_end_; }
+  // From the first to the last sound of an answer, with its pauses.
+  void set_answering(bool answering) { answering_ = answering; }
   // --- the sink ---
   bool is_needed(bool live) const OAIRT_EXCLUDES(lock_);
   // Half duplex: silence is to go out for what was captured in that time.
@@ -46,6 +51,7 @@ class EchoControl {
   Status rebuild() OAIRT_EXCLUDES(lock_);
 
   FarEnd far_end_;
+  std::atomic<bool> answering_{false};
   Mutex building_;  // one rebuild at a time
   mutable Mutex lock_;
   Options options_ OAIRT_GUARDED_BY(lock_);

@@ -20,7 +20,6 @@ int64_t floor_div(int64_t value, int64_t by) {
 
 void FarEnd::write(uint64_t number, const int16_t *samples, double volume) {
   LockGuard guard(lock_);
-  if (samples == nullptr) return;  // a slot of another time counts as silence
   if (slots_.empty()) slots_.resize(kSlots);
   Slot &slot = slots_[number % kSlots];
   slot.number = static_cast<int64_t>(number);
@@ -28,6 +27,11 @@ void FarEnd::write(uint64_t number, const int16_t *samples, double volume) {
     double value = std::clamp(samples[i] * volume, -32768.0, 32767.0);
     slot.samples[static_cast<std::size_t>(i)] = static_cast<int16_t>(std::lround(value));
   }
+}
+
+void FarEnd::clear() {
+  LockGuard guard(lock_);
+  slots_.clear();
 }
 
 void FarEnd::set_latency(Duration latency) {

@@ -15,8 +15,10 @@ namespace oairt {
 
 class FarEnd {
  public:
-  // The frame that begins at number x 20 ms of running time; nullptr: silence.
+  // A frame with sound that begins at number x 20 ms of running time; the others are silent.
   void write(uint64_t number, const int16_t *samples, double volume) OAIRT_EXCLUDES(lock_);
+  // The running time begins anew.
+  void clear() OAIRT_EXCLUDES(lock_);
   // How much later than its time stamp a sample is heard: the latency of the pipeline.
   void set_latency(Duration latency) OAIRT_EXCLUDES(lock_);
   Duration latency() const OAIRT_EXCLUDES(lock_);

@@ -240,6 +240,7 @@ static void gst_openai_realtime_bin_init(GstOpenaiRealtimeBin *self) {
   priv->core.on_snapshot = [priv](const std::string &text) {
     return oairt::ElementCore::of(priv->sink)->on_snapshot(text);
   };
+  oairt::VoiceDsp::preload();
 }
 
 static void finalize(GObject *object) {

@@ -153,6 +153,7 @@ static gboolean start(GstBaseSrc *src) {
   priv->frame.reset_volume(priv->volume);
   priv->answer_finished = false;
   priv->flusher.reset();
+  if (priv->echo) priv->echo->far_end().clear();
   resume(priv);
   return TRUE;
 }
@@ -368,6 +369,16 @@ static GstPadProbeReturn follow_stream(GstPad *, GstPadProbeInfo *info, gpointer
   return GST_PAD_PROBE_OK;
 }
 
+// How the voice is heard, for what plays it and what takes it out of the microphone again.
+static void follow_voice(Private *priv, const oairt::SessionEvent &event) {
+  using What = oairt::VoiceEvent::What;
+  const auto *voice = std::get_if<oairt::VoiceEvent>(&event);
+  if (voice == nullptr) return;
+  if (voice->what == What::Cut) priv->flusher.cut(oairt::Clock::now());
+  // The pauses of an answer belong to it.
+  if (priv->echo) priv->echo->set_answering(voice->what == What::Started);
+}
+
 // --- construction ---
 
 static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
@@ -389,10 +400,7 @@ static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
   priv->core.on_detached = [priv] { priv->media = nullptr; };
   priv->core.on_event = [priv](const oairt::SessionEvent &event) {
     if (std::holds_alternative<oairt::AnswerFinishedEvent>(event)) priv->answer_finished = true;
-    const auto *voice = std::get_if<oairt::VoiceEvent>(&event);
-    if (voice != nullptr && voice->what == oairt::VoiceEvent::What::Cut) {
-      priv->flusher.cut(oairt::Clock::now());
-    }
+    follow_voice(priv, event);
     priv->captions.on_event(event);
   };
   gst_pad_add_probe(GST_BASE_SRC_PAD(self), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event,

@@ -1,7 +1,7 @@
 // Where the bin's EchoControl meets the sink's stream: raw speech, mono S16 at 48 kHz, on its way
 // to the encoder.
 // Streaming thread.
-// Never delays speech by more than the rest of a block of 10 ms, never drops any.
+// Never delays speech by more than the rest of a block of 10 ms, never drops more than that.
 #pragma once
 
 #include <memory>

@@ -105,6 +105,10 @@ bool VoiceDsp::installed() {
   return true;
 }
 
+void VoiceDsp::preload() {
+  auto plugin = Ref<GstPlugin>::adopt(gst_plugin_load_by_name("webrtcdsp"));
+}
+
 Result<std::unique_ptr<VoiceDsp>> VoiceDsp::make(const VoiceDspOptions &options) {
   std::unique_ptr<VoiceDsp> dsp(new VoiceDsp);
   if (dsp->start(options)) return dsp;

@@ -49,6 +49,12 @@ struct Ear {
   }
 };
 
+// When the event was here.
+void on_event(GstElement *, const char *kind, const char *, gpointer arrived_ms) {
+  if (std::string(kind) != "input_audio_buffer.speech_started") return;
+  *static_cast<std::atomic<double> *>(arrived_ms) = static_cast<double>(g_get_real_time()) / 1000;
+}
+
 double wall_of(const Json &line) {
   auto *time = g_date_time_new_from_iso8601(line["wall"].as_string().c_str(), nullptr);
   if (time == nullptr) return line["wall"].as_double() * 1000;
@@ -79,10 +85,12 @@ void interrupt(const std::string &how, int runs) {
   auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(p.get("b"), "src"));
   gst_pad_add_probe(src.get(), GST_PAD_PROBE_TYPE_BUFFER, &Ear::on_buffer, &pad, nullptr);
   g_signal_connect(p.get("loudspeaker"), "handoff", G_CALLBACK(&Ear::on_handoff), &sink);
+  std::atomic<double> arrived_ms = 0;
+  g_signal_connect(p.get("b"), "event", G_CALLBACK(on_event), &arrived_ms);
   fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
   auto words = test::speak_text("Wait a moment.", "en-us+m3");
   auto wall = [] { return static_cast<double>(g_get_real_time()) / 1000; };
-  Series at_pad, at_sink;
+  Series arrival, at_pad, at_sink;
   p.send_text("b", "Tell me about the museum.");
   for (int i = 0; i < runs; ++i) {
     // The answer to what was said before is under way for a second or two.
@@ -105,9 +113,11 @@ void interrupt(const std::string &how, int runs) {
       at_pad.fail();
       continue;
     }
+    arrival.add(arrived_ms - all[before]);
     at_pad.add(std::max(0.0, pad.last_ms - all[before]));
     at_sink.add(std::max(0.0, sink.last_ms - all[before]));
   }
+  print_figure("speech_started to its arrival, " + how, "ours", "ms", arrival);
   print_figure("speech_started to silence at the source's pad, " + how, "ours", "ms", at_pad);
   print_figure("speech_started to silence at the loudspeaker, " + how, "ours", "ms", at_sink);
 }

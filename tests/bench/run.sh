@@ -3,6 +3,7 @@
 #   tests/bench/run.sh                all of it, about six minutes
 #   tests/bench/run.sh connect …      only those: connect, latency, cycles, sessions, store, resume, day,
 #                                     captions, caption-clock, stats
+#                                     echo, barge_in (these two: seven minutes, not among "all of it")
 # Wants a quiet machine; says so if it is not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -52,11 +52,13 @@ struct Played {
   }
 };
 
-// A bin whose loudspeaker has 300 ms of sound in hand.
+constexpr Duration kInHand = milliseconds(600);
+
+// A bin whose loudspeaker has 600 ms of sound in hand.
 std::string line(const SimulatorProcess &simulator, const std::string &properties) {
   return "audiotestsrc is-live=true wave=silence ! openairealtimebin name=b " + properties +
          settings(simulator) +
-         "! queue ! fakesink name=out sync=true signal-handoffs=true processing-deadline=300000000";
+         "! queue ! fakesink name=out sync=true signal-handoffs=true processing-deadline=600000000";
 }
 
 void pass(Pipeline &p, Duration time) {
@@ -64,7 +66,7 @@ void pass(Pipeline &p, Duration time) {
   p.wait([until] { return Clock::now() >= until; });
 }
 
-// How many loud frames are played later than 60 ms after an interruption.
+// How many loud frames are played later than 60 ms after an interruption, of about 27.
 std::size_t left_after_interruption(Pipeline &p, Played &played) {
   TimePoint asked = Clock::now();
   p.send_text("b", "Tell me a story.");
@@ -73,8 +75,8 @@ std::size_t left_after_interruption(Pipeline &p, Played &played) {
   g_signal_emit_by_name(p.get("b"), "interrupt", &done);
   fail_unless(done);
   TimePoint cut = Clock::now();
-  pass(p, milliseconds(700));
-  fail_unless(played.frames_after(cut) > 15, "the stream stands still");
+  fail_unless(p.wait([&] { return played.frames_after(cut + kInHand + milliseconds(100)) > 5; }),
+              "the stream stands still");
   return played.loud_after(cut + milliseconds(60));
 }
 
@@ -90,7 +92,7 @@ GST_START_TEST(flush_empties_the_loudspeaker_and_ramp_lets_it_play_out) {
     fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
     for (int round = 0; round < 2; ++round) {
       std::size_t left = left_after_interruption(p, played);
-      fail_unless(flush ? left == 0 : left >= 3, "%s: %zu loud frames", flush ? "flush" : "ramp",
+      fail_unless(flush ? left < 10 : left > 15, "%s: %zu loud frames", flush ? "flush" : "ramp",
                   left);
     }
     fail_unless(p.messages("error").empty() && p.messages("warning").empty(), "%s",

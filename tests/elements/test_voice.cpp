@@ -152,9 +152,15 @@ OAIRT_ELEMENT_TEST(half_duplex_is_silent_while_the_model_is_heard_and_a_little_l
   fail_if(withheld(1180));
   fail_unless(withheld(1200) && withheld(2000) && withheld(2199) && withheld(2480));
   fail_if(withheld(2500));
+  control.set_answering(true);  // and this is a pause
+  fail_unless(withheld(2500) && withheld(4000));
+  fail_if(withheld(4300), "for ever");
+  control.set_answering(false);
   control.far_end().cut(milliseconds(1500));  // flushed
   fail_unless(withheld(1500));
   fail_if(withheld(1840));
+  control.far_end().clear();  // the pipeline was started again
+  fail_if(withheld(1400));
 }
 
 OAIRT_ELEMENT_TEST(speech_passes_in_blocks_of_any_size_and_keeps_its_time) {

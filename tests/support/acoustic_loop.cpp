@@ -15,6 +15,8 @@ constexpr int kRate = 48000;
 constexpr int kBlock = 480;
 constexpr GstClockTime kBlockNs = 10 * GST_MSECOND;
 constexpr std::size_t kRing = 4 * kRate;
+// The microphone's own buffer: a busy machine may play a frame that much late, and it is in time.
+constexpr GstClockTime kCaptureLatency = 160 * GST_MSECOND;
 
 int64_t sample_of(GstClockTime time) {
   return static_cast<int64_t>(gst_util_uint64_scale_int(time, kRate, GST_SECOND));
@@ -54,7 +56,7 @@ std::vector<int16_t> speak_text(const std::string &text, const std::string &voic
 
 std::string AcousticLoop::line(const Room &room, const std::string &properties) {
   auto deadline = static_cast<GstClockTime>(room.latency_ms * GST_MSECOND);
-  return "appsrc name=mic is-live=true format=time min-latency=10000000 "
+  return "appsrc name=mic is-live=true format=time min-latency=170000000 "
          "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
          "openairealtimebin name=b " +
          properties +
@@ -107,6 +109,10 @@ void AcousticLoop::on_played(GstElement *, GstBuffer *buffer, GstPad *, gpointer
   {
     LockGuard guard(self->lock_);
     for (std::size_t i = 0; i < map.size / 2; ++i) {
+      if (first + static_cast<int64_t>(i) < self->captured_) {
+        ++self->stutter_;
+        continue;
+      }
       self->played_[(static_cast<std::size_t>(first) + i) % kRing] = samples[i];
     }
   }
@@ -134,8 +140,9 @@ void AcousticLoop::run() {
   GstClockTime next = (now() / kBlockNs + 1) * kBlockNs;
   while (!ending_) {
     GstClockTime time = now();
-    if (time < next + kBlockNs) {
-      g_usleep((next + kBlockNs - time) / 1000);
+    GstClockTime due = next + kBlockNs + kCaptureLatency;
+    if (time < due) {
+      g_usleep((due - time) / 1000);
       continue;
     }
     auto buffer = capture(next);
@@ -166,6 +173,7 @@ Ref<GstBuffer> AcousticLoop::capture(GstClockTime at) {
     block.echo /= kBlock * 32768.0 * 32768.0;
     block.person /= kBlock * 32768.0 * 32768.0;
     blocks_[at] = block;
+    captured_ = first + kBlock;
     // What is older than the reflections may be played again.
     int64_t old = first - kRate;
     for (int i = 0; old >= 0 && i < kBlock; ++i) {
@@ -201,6 +209,18 @@ std::vector<AcousticLoop::Block> AcousticLoop::blocks() const {
     if (block.complete) blocks.push_back(block);
   }
   return blocks;
+}
+
+std::string AcousticLoop::describe() const {
+  std::string text = std::to_string(stutter_) + " samples were played too late;";
+  LockGuard guard(lock_);
+  for (const auto &[at, block] : blocks_) {
+    if (block.sent < 1e-5) continue;
+    text += " " + std::to_string(at / GST_MSECOND) +
+            " ms: " + std::to_string(static_cast<int>(10 * std::log10(block.sent))) + " dB of " +
+            std::to_string(static_cast<int>(10 * std::log10(block.echo + block.person + 1e-10)));
+  }
+  return text;
 }
 
 double echo_loss_db(const std::vector<AcousticLoop::Block> &blocks, GstClockTime from,

@@ -49,6 +49,10 @@ class AcousticLoop {
     bool complete = false;  // `sent` is known
   };
   std::vector<Block> blocks() const;
+  // Samples that the loudspeaker got too late to play them: the machine is too busy.
+  uint64_t stutter() const { return stutter_; }
+  // What went on to the service, for a failed assertion: when, and how loud.
+  std::string describe() const;
   // The running time now.
   GstClockTime now() const;
 
@@ -70,6 +74,8 @@ class AcousticLoop {
   std::vector<int16_t> played_ OAIRT_GUARDED_BY(lock_);  // a ring, by the time it is heard
   std::vector<int16_t> speech_ OAIRT_GUARDED_BY(lock_);
   std::size_t spoken_ OAIRT_GUARDED_BY(lock_) = 0;
+  int64_t captured_ OAIRT_GUARDED_BY(lock_) = 0;  // played samples that were heard so far
+  std::atomic<uint64_t> stutter_ = 0;
   std::map<GstClockTime, Block> blocks_ OAIRT_GUARDED_BY(lock_);
   GThread *thread_ = nullptr;
 };
