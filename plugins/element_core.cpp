@@ -312,7 +312,7 @@ void ElementCore::detach() {
   if (on_detached) on_detached();
   session->detach(member);
   observer_->close(kCallWait);
-  fatal_post_.cancel(kCallWait);
+  work_.cancel(kCallWait);
   message_owners::leave(this);
 }
 
@@ -340,7 +340,7 @@ void ElementCore::deliver(const SessionEvent &event) {
   if (!message_owners::owns(this)) return;
   if (const auto *failure = std::get_if<FailureEvent>(&event)) {
     if (failure->fatal) {
-      fatal_post_.post(element_, failure->error);
+      post_fatal_when_settled(work_, element_, failure->error);
     } else {
       post_failure(element_, failure->error, false);
     }

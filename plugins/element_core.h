@@ -12,7 +12,7 @@
 
 #include "base/lock.h"
 #include "base/result.h"
-#include "fatal_post.h"
+#include "element_work.h"
 #include "gstopenairealtimeprops.h"
 #include "session/session.h"
 
@@ -66,6 +66,8 @@ class ElementCore {
 
   std::shared_ptr<Session> session() const;  // nullptr in NULL
   void refuse(const char *action, const Error &error);
+  // What the element does on a thread of its own; given up before the session is left.
+  ElementWork &work() { return work_; }
 
  private:
   class Observer;
@@ -82,7 +84,7 @@ class ElementCore {
   GstElement *const element_;
   bool hosted_ = false;
   std::shared_ptr<Observer> observer_;
-  FatalPost fatal_post_;
+  ElementWork work_;
 
   mutable Mutex lock_;
   Settings settings_ OAIRT_GUARDED_BY(lock_);

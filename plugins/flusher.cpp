@@ -9,8 +9,8 @@ OAIRT_LOG_USE(element)
 
 namespace oairt {
 
-Flusher::Flusher(GstElement *source, std::function<void()> flushed)
-    : source_(source), flushed_(std::move(flushed)) {}
+Flusher::Flusher(GstElement *source, ElementWork &work, std::function<void()> flushed)
+    : source_(source), work_(work), flushed_(std::move(flushed)) {}
 
 void Flusher::note_voice(TimePoint now) {
   heard_until_ = now.time_since_epoch().count() + latency_;
@@ -24,21 +24,21 @@ void Flusher::reset() {
 void Flusher::cut(TimePoint now) {
   if (!enabled_ || ended_ || now.time_since_epoch().count() >= heard_until_) return;
   if (pending_.exchange(true)) return;
-  gst_element_call_async(source_, flush, this, nullptr);  // holds the element, and so this
+  work_.run(source_, [this](GstElement *source, const ElementWork::Cancelled &) { flush(source); });
 }
 
-// The element's state lock keeps changes of state away from each of the two events; what is between
-// them is settled by the second.
-void Flusher::flush(GstElement *source, gpointer self) {
-  NoWaitScope no_wait;
-  auto *flusher = static_cast<Flusher *>(self);
-  flusher->heard_until_ = 0;
-  flusher->pending_ = false;
-  if (GST_STATE(source) != GST_STATE_PLAYING) return;
-  LOG_DEBUG("%s: flushing", GST_OBJECT_NAME(source));
-  gst_element_send_event(source, gst_event_new_flush_start());
-  flusher->flushed_();
-  gst_element_send_event(source, gst_event_new_flush_stop(FALSE));
+// A change of state flushes too, and may be waiting for this thread: then it is left to that.
+void Flusher::flush(GstElement *source) {
+  heard_until_ = 0;
+  pending_ = false;
+  if (!GST_STATE_TRYLOCK(source)) return;
+  if (GST_STATE(source) == GST_STATE_PLAYING) {
+    LOG_DEBUG("%s: flushing", GST_OBJECT_NAME(source));
+    gst_element_send_event(source, gst_event_new_flush_start());
+    flushed_();
+    gst_element_send_event(source, gst_event_new_flush_stop(FALSE));
+  }
+  GST_STATE_UNLOCK(source);
 }
 
 }  // namespace oairt

@@ -10,13 +10,14 @@
 #include <gst/gst.h>
 
 #include "base/clock.h"
+#include "element_work.h"
 
 namespace oairt {
 
 class Flusher {
  public:
-  // `flushed` is called between the two events, on a thread of its own.
-  Flusher(GstElement *source, std::function<void()> flushed);
+  // `flushed` is called between the two events, on a thread of its own. `work` is the element's.
+  Flusher(GstElement *source, ElementWork &work, std::function<void()> flushed);
 
   void set_enabled(bool enabled) { enabled_ = enabled; }
   // How much later than it is given out a frame is heard.
@@ -27,9 +28,10 @@ class Flusher {
   void cut(TimePoint now);
 
  private:
-  static void flush(GstElement *source, gpointer self);
+  void flush(GstElement *source);
 
   GstElement *const source_;
+  ElementWork &work_;
   const std::function<void()> flushed_;
   std::atomic<bool> enabled_{false}, ended_{false}, pending_{false};
   std::atomic<Duration::rep> latency_{0}, heard_until_{0};

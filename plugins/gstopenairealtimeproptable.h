@@ -10,5 +10,6 @@
 namespace oairt {
 
 std::span<const PropertyRow> property_table();
+std::span<const PropertyRow> media_property_rows();  // the last part of it
 
 }  // namespace oairt

@@ -37,6 +37,7 @@
 #include "input_caps.h"
 #include "mediasink.h"
 #include "side_inputs.h"
+#include "speech_input.h"
 #include "speech_stage.h"
 #include "voice_meter.h"
 
@@ -44,28 +45,16 @@ OAIRT_LOG_USE(element)
 
 namespace {
 
-// Speech gains nothing audible from the upper half of the scale, and a kiosk's CPU loses.
-constexpr int kComplexity = 5;
-
-enum class Input { Raw, Opus };
-
 struct Private {
   explicit Private(GstElement *element) : core(element), captions(element, core) {}
 
   oairt::ElementCore core;
   oairt::CaptionPads captions;
-  GstPad *pad = nullptr;                              // the element's own
-  GstElement *convert = nullptr, *encoder = nullptr;  // owned by the bin, as is what follows
-  GstOpenaiRealtimeMediaSink *media_sink = nullptr;
-  GstElement *filter = nullptr;   // behind it speech is mono, at 48 kHz
-  const char *missing = nullptr;  // the element that is not installed
+  GstPad *pad = nullptr;                             // the element's own
+  GstOpenaiRealtimeMediaSink *media_sink = nullptr;  // owned by the bin
+  oairt::SpeechInput input;
   oairt::EncoderControl encoding;
-  std::atomic<Input> input{Input::Raw};  // written by the streaming thread
   std::unique_ptr<oairt::SideInputs> side;
-  // Streaming thread only.
-  std::vector<float> weights;
-  bool mixing = false;  // audioconvert has been told what comes
-  GstElement *resample = nullptr;
   // State changes and properties; the lock is not held over a call out.
   oairt::Mutex lock;
   std::shared_ptr<oairt::MediaPort> media OAIRT_GUARDED_BY(lock);
@@ -91,9 +80,9 @@ static void note_encoder(Private *priv) {
   oairt::NoWaitScope no_wait;
   auto session = priv->core.session();
   if (!session) return;
-  bool raw = priv->input == Input::Raw && priv->encoder != nullptr;
-  session->note_encoder(raw ? std::optional(oairt::encoder_limits(priv->core.settings()))
-                            : std::nullopt);
+  bool ours = priv->input.is_raw() && priv->input.encoder() != nullptr;
+  session->note_encoder(ours ? std::optional(oairt::encoder_limits(priv->core.settings()))
+                             : std::nullopt);
 }
 
 static void apply_settings(Private *priv, const oairt::Settings &settings) {
@@ -147,9 +136,9 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
 
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
   auto *priv = GST_OPENAI_REALTIME_SINK(element)->priv;
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY && priv->missing != nullptr) {
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && priv->input.missing() != nullptr) {
     GST_ELEMENT_ERROR(element, CORE, MISSING_PLUGIN,
-                      ("The element \"%s\" is needed and not installed.", priv->missing),
+                      ("The element \"%s\" is needed and not installed.", priv->input.missing()),
                       ("install the GStreamer plugin that has it"));
     return GST_STATE_CHANGE_FAILURE;
   }
@@ -161,72 +150,6 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
 
 // --- input ---
 
-// Forgets what the encoder still holds, so that old speech does not begin a new stream.
-static void flush_encoder(Private *priv) {
-  auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->convert, "sink"));
-  gst_pad_send_event(pad.get(), gst_event_new_flush_start());
-  gst_pad_send_event(pad.get(), gst_event_new_flush_stop(FALSE));
-}
-
-// Streaming thread, before the caps go on: the pads' sticky events follow by themselves.
-static void choose_input(Private *priv, Input input) {
-  if (priv->input == input) return;
-  priv->input = input;
-  auto *sink = GST_ELEMENT_CAST(priv->media_sink);
-  auto *ghost = GST_GHOST_PAD(priv->pad);
-  if (input == Input::Opus) {
-    auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(sink, "sink"));
-    gst_element_unlink(priv->encoder, sink);
-    flush_encoder(priv);
-    gst_ghost_pad_set_target(ghost, pad.get());
-  } else {
-    auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->convert, "sink"));
-    gst_ghost_pad_set_target(ghost, pad.get());
-    gst_element_link(priv->encoder, sink);
-  }
-  note_encoder(priv);
-  LOG_DEBUG("%s: input is %s", GST_OBJECT_NAME(priv->pad), input == Input::Opus ? "Opus" : "raw");
-}
-
-// From 1.24 on audioconvert holds a new matrix against the caps that it still has, and refuses it:
-// a layout that changes gets a fresh one. Streaming thread, before the caps go on.
-static void renew_convert(Private *priv, GstBin *bin) {
-  GstElement *fresh = gst_element_factory_make("audioconvert", nullptr);
-  if (fresh == nullptr) return;
-  GstElement *old = std::exchange(priv->convert, fresh);
-  gst_bin_add(bin, fresh);
-  gst_element_unlink(old, priv->resample);
-  gst_element_link(fresh, priv->resample);
-  gst_element_sync_state_with_parent(fresh);
-  auto target = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(fresh, "sink"));
-  gst_ghost_pad_set_target(GST_GHOST_PAD(priv->pad), target.get());
-  gst_element_set_state(old, GST_STATE_NULL);
-  gst_bin_remove(bin, old);
-}
-
-// audioconvert by itself refuses to mix channels whose positions are unknown, so it is always told.
-static void set_mix(Private *priv, GstBin *bin, const GstCaps *caps) {
-  auto weights = oairt::mono_weights(caps);
-  if (std::exchange(priv->mixing, true)) {
-    if (weights == priv->weights) return;
-    renew_convert(priv, bin);
-  }
-  priv->weights = weights;
-  if (weights.empty()) return;
-  GValue matrix = G_VALUE_INIT, row = G_VALUE_INIT;
-  g_value_init(&matrix, GST_TYPE_ARRAY);
-  g_value_init(&row, GST_TYPE_ARRAY);
-  for (float weight : weights) {
-    GValue cell = G_VALUE_INIT;
-    g_value_init(&cell, G_TYPE_FLOAT);
-    g_value_set_float(&cell, weight);
-    gst_value_array_append_and_take_value(&row, &cell);
-  }
-  gst_value_array_append_and_take_value(&matrix, &row);
-  g_object_set_property(G_OBJECT(priv->convert), "mix-matrix", &matrix);
-  g_value_unset(&matrix);
-}
-
 static gboolean pad_event(GstPad *pad, GstObject *parent, GstEvent *event) {
   auto *priv = GST_OPENAI_REALTIME_SINK(parent)->priv;
   priv->captions.on_stream_event(event);
@@ -237,9 +160,7 @@ static gboolean pad_event(GstPad *pad, GstObject *parent, GstEvent *event) {
       gst_event_unref(event);
       return FALSE;
     }
-    bool opus = oairt::is_opus(caps);
-    choose_input(priv, opus ? Input::Opus : Input::Raw);
-    if (!opus) set_mix(priv, GST_BIN_CAST(parent), caps);
+    if (priv->input.take(GST_GHOST_PAD(pad), caps)) note_encoder(priv);
   }
   return gst_pad_event_default(pad, parent, event);
 }
@@ -305,35 +226,12 @@ static void release_pad(GstElement *element, GstPad *pad) {
 
 // --- construction ---
 
-static GstElement *make_part(GstOpenaiRealtimeSink *self, const char *factory, const char *name) {
-  GstElement *part = gst_element_factory_make(factory, name);
-  if (part == nullptr) {
-    self->priv->missing = factory;
-  } else {
-    gst_bin_add(GST_BIN(self), part);
-  }
-  return part;
-}
-
-// audioconvert ! audioresample ! 48 kHz mono ! opusenc, one 20 ms frame after the other.
-static void make_raw_chain(GstOpenaiRealtimeSink *self) {
+static void make_input(GstOpenaiRealtimeSink *self) {
   auto *priv = self->priv;
-  priv->convert = make_part(self, "audioconvert", "convert");
-  priv->resample = make_part(self, "audioresample", "resample");
-  GstElement *filter = priv->filter = make_part(self, "capsfilter", "filter");
-  priv->encoder = make_part(self, "opusenc", "encoder");
-  priv->encoding.set_encoder(priv->encoder);
-  if (priv->missing != nullptr) return;
-  auto caps = oairt::Ref<GstCaps>::adopt(gst_caps_new_simple(
-      "audio/x-raw", "rate", G_TYPE_INT, oairt::kSampleRate, "channels", G_TYPE_INT, 1, nullptr));
-  g_object_set(filter, "caps", caps.get(), nullptr);
-  gst_util_set_object_arg(G_OBJECT(priv->encoder), "audio-type", "voice");
-  gst_util_set_object_arg(G_OBJECT(priv->encoder), "bandwidth", "auto");
-  gst_util_set_object_arg(G_OBJECT(priv->encoder), "frame-size", "20");
-  g_object_set(priv->encoder, "complexity", kComplexity, nullptr);
-  gst_element_link_many(priv->convert, priv->resample, filter, priv->encoder,
-                        GST_ELEMENT_CAST(priv->media_sink), nullptr);
-  auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->encoder, "sink"));
+  priv->input.make(GST_BIN(self), GST_ELEMENT_CAST(priv->media_sink));
+  priv->encoding.set_encoder(priv->input.encoder());
+  if (priv->input.missing() != nullptr) return;
+  auto pad = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->input.encoder(), "sink"));
   oairt::add_voice_meter(pad.get(), [priv] {
     oairt::LockGuard guard(priv->lock);
     if (priv->media && !priv->muted) priv->media->note_voice(oairt::Clock::now());
@@ -344,8 +242,8 @@ static void make_pad(GstOpenaiRealtimeSink *self) {
   auto *priv = self->priv;
   GstPadTemplate *templ = gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(self), "sink");
   priv->pad = gst_ghost_pad_new_no_target_from_template("sink", templ);
-  if (priv->missing == nullptr) {
-    auto target = oairt::Ref<GstPad>::adopt(gst_element_get_static_pad(priv->convert, "sink"));
+  if (priv->input.missing() == nullptr) {
+    auto target = oairt::Ref<GstPad>::adopt(priv->input.sink_pad());
     gst_ghost_pad_set_target(GST_GHOST_PAD(priv->pad), target.get());
   }
   gst_pad_set_event_function(priv->pad, pad_event);
@@ -358,7 +256,7 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
   priv->media_sink = GST_OPENAI_REALTIME_MEDIA_SINK(
       g_object_new(GST_TYPE_OPENAI_REALTIME_MEDIA_SINK, "name", "media", nullptr));
   gst_bin_add(GST_BIN(self), GST_ELEMENT_CAST(priv->media_sink));
-  make_raw_chain(self);
+  make_input(self);
   make_pad(self);
   priv->side =
       std::make_unique<oairt::SideInputs>(GST_BIN(self), priv->core, [priv] { end_input(priv); });
@@ -396,8 +294,8 @@ static void gst_openai_realtime_sink_init(GstOpenaiRealtimeSink *self) {
 
 void oairt::set_echo_control(GstOpenaiRealtimeSink *sink, std::shared_ptr<EchoControl> control) {
   auto *priv = sink->priv;
-  if (priv->missing != nullptr) return;
-  auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(priv->filter, "src"));
+  if (priv->input.missing() != nullptr) return;
+  auto pad = Ref<GstPad>::adopt(priv->input.mono_pad());
   SpeechStage::install(pad.get(), control);
   set_withheld(priv->media_sink, [control](Duration from, Duration length) {
     return control->withheld(from, length);

@@ -39,6 +39,7 @@
 #include "gstopenairealtimesignals.h"
 #include "output_frame.h"
 #include "output_ticks.h"
+#include "tick_wait.h"
 
 OAIRT_LOG_USE(element)
 
@@ -66,7 +67,7 @@ struct Private {
   explicit Private(GstElement *element)
       : core(element),
         captions(element, core),
-        flusher(element, [element, this] { forget_cut(element); }) {}
+        flusher(element, core.work(), [element, this] { forget_cut(element); }) {}
   void forget_cut(GstElement *element);
 
   oairt::ElementCore core;
@@ -80,24 +81,7 @@ struct Private {
   // Streaming thread only.
   OutputTicks ticks;
   oairt::OutputFrame frame;
-  // What the streaming thread waits on.
-  oairt::Mutex lock;
-  bool flushing OAIRT_GUARDED_BY(lock) = false;
-  bool clock_changed OAIRT_GUARDED_BY(lock) = false;
-  // A pause is waited out in create(). Returning FLUSHING would end the base class's task, and it
-  // stays ended when PLAYING comes before that (seen with 1.26).
-  bool pausing OAIRT_GUARDED_BY(lock) = false;  // the base class is being taken to PAUSED
-  bool paused OAIRT_GUARDED_BY(lock) = false;
-  oairt::Condition resumed;
-  GstClockID wait_id OAIRT_GUARDED_BY(lock) = nullptr;
-};
-
-// The pipeline's time as the streaming thread needs it.
-struct RunningTime {
-  oairt::Ref<GstClock> clock;
-  GstClockTime base;
-
-  Duration now() const { return Duration(GST_CLOCK_DIFF(base, gst_clock_get_time(clock.get()))); }
+  oairt::TickWait wait;
 };
 
 }  // namespace
@@ -124,25 +108,14 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
   priv_of(object)->core.get_property(id, value, spec);
 }
 
-static void set_pausing(Private *priv, bool pausing) {
-  oairt::LockGuard guard(priv->lock);
-  priv->pausing = pausing;
-}
-
-static void resume(Private *priv) {
-  oairt::LockGuard guard(priv->lock);
-  priv->paused = false;
-  priv->resumed.notify_all();
-}
-
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
   auto *priv = priv_of(element);
   bool pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
   priv->captions.before(transition);
-  if (pausing) set_pausing(priv, true);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) resume(priv);
+  if (pausing) priv->wait.set_pausing(true);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) priv->wait.resume();
   auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
-  if (pausing) set_pausing(priv, false);
+  if (pausing) priv->wait.set_pausing(false);
   priv->captions.after(transition, result);
   return result;
 }
@@ -154,60 +127,34 @@ static gboolean start(GstBaseSrc *src) {
   priv->answer_finished = false;
   priv->flusher.reset();
   if (priv->echo) priv->echo->far_end().clear();
-  resume(priv);
+  priv->wait.resume();
   return TRUE;
 }
 
-static void wake(Private *priv) OAIRT_REQUIRES(priv->lock) {
-  if (priv->wait_id != nullptr) gst_clock_id_unschedule(priv->wait_id);
-}
-
 static gboolean unlock(GstBaseSrc *src) {
-  auto *priv = priv_of(src);
-  oairt::LockGuard guard(priv->lock);
-  (priv->pausing ? priv->paused : priv->flushing) = true;
-  priv->resumed.notify_all();
-  wake(priv);
+  priv_of(src)->wait.unlock();
   return TRUE;
 }
 
 static gboolean unlock_stop(GstBaseSrc *src) {
   auto *priv = priv_of(src);
-  oairt::LockGuard guard(priv->lock);
-  priv->flushing = false;
+  priv->wait.unlock_stop();
   priv->flushed = true;
   return TRUE;
 }
 
-// The wait may be on a clock that stands still by now.
 static gboolean set_clock(GstElement *element, GstClock *clock) {
   gboolean result = GST_ELEMENT_CLASS(parent_class)->set_clock(element, clock);
-  auto *priv = priv_of(element);
-  oairt::LockGuard guard(priv->lock);
-  priv->clock_changed = true;
-  wake(priv);
+  priv_of(element)->wait.change_clock();
   return result;
 }
 
 // --- the output clock ---
 
-// Without a pipeline there is no clock: the system's will do.
-static RunningTime running_time(GstElement *element) {
-  RunningTime time;
-  time.clock = oairt::Ref<GstClock>::adopt(gst_element_get_clock(element));
-  time.base = gst_element_get_base_time(element);
-  if (!time.clock) {
-    time.clock = oairt::Ref<GstClock>::adopt(gst_system_clock_obtain());
-    if (time.base == 0) time.base = gst_clock_get_time(time.clock.get());
-    gst_element_set_base_time(element, time.base);
-  }
-  return time;
-}
-
 // What was flushed is not heard, and its ramp would be a sound of its own. Any thread.
 void Private::forget_cut(GstElement *element) {
   if (auto session = core.session()) session->media()->drop_ramp();
-  if (echo) echo->far_end().cut(running_time(element).now());
+  if (echo) echo->far_end().cut(oairt::RunningTime::of(element).now());
 }
 
 // How much later than it is given out a frame is heard, as the pipeline says.
@@ -221,31 +168,6 @@ static GstPadProbeReturn on_upstream_event(GstPad *, GstPadProbeInfo *info, gpoi
   priv->flusher.set_latency(std::chrono::nanoseconds(latency));
   if (priv->echo) priv->echo->far_end().set_latency(std::chrono::nanoseconds(latency));
   return GST_PAD_PROBE_OK;
-}
-
-enum class Wait { Due, Again, Flushing };
-
-static Wait wait_until(Private *priv, const RunningTime &time, Duration due) {
-  GstClockID id = gst_clock_new_single_shot_id(time.clock.get(), time.base + due.count());
-  bool go;
-  {
-    oairt::LockGuard guard(priv->lock);
-    bool held = priv->paused;  // the running time is another afterwards
-    priv->resumed.wait(priv->lock, [priv]() OAIRT_REQUIRES(priv->lock) {
-      return !priv->paused || priv->flushing;
-    });
-    go = !priv->flushing && !priv->clock_changed && !held;
-    priv->clock_changed = false;
-    if (go) priv->wait_id = id;
-  }
-  GstClockReturn result = GST_CLOCK_UNSCHEDULED;
-  if (go) result = time.now() < due ? gst_clock_id_wait(id, nullptr) : GST_CLOCK_EARLY;
-  oairt::LockGuard guard(priv->lock);
-  priv->wait_id = nullptr;
-  gst_clock_id_unref(id);
-  if (priv->flushing) return Wait::Flushing;
-  priv->clock_changed = false;
-  return result == GST_CLOCK_UNSCHEDULED ? Wait::Again : Wait::Due;
 }
 
 static void note_frame(Private *priv, uint64_t number, const int16_t *samples, bool silence) {
@@ -296,11 +218,11 @@ static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
   auto *priv = priv_of(src);
   while (true) {
     if (priv->flushed.exchange(false)) priv->ticks.reset();
-    RunningTime time = running_time(GST_ELEMENT_CAST(src));
+    auto time = oairt::RunningTime::of(GST_ELEMENT_CAST(src));
     OutputTicks::Tick tick = priv->ticks.next(time.now());
-    Wait wait = wait_until(priv, time, OutputTicks::due(tick));
-    if (wait == Wait::Flushing) return GST_FLOW_FLUSHING;
-    if (wait == Wait::Again) continue;
+    auto wait = priv->wait.until(time, OutputTicks::due(tick));
+    if (wait == oairt::TickWait::Result::Flushing) return GST_FLOW_FLUSHING;
+    if (wait == oairt::TickWait::Result::Again) continue;
     if (tick.skipped > 0) {
       LOG_WARNING("%s was held up: %" G_GUINT64_FORMAT " frames are left out", GST_OBJECT_NAME(src),
                   tick.skipped);

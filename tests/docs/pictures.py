@@ -67,4 +67,4 @@ def make_pictures(show, folder):
     folder.mkdir(parents=True, exist_ok=True)
     draw_bin(folder / "bin.svg")
     draw_conversation(show, show.parent, folder / "conversation.png")
-    draw_captions(show, 5, folder / "captions.png")
+    draw_captions(show, 6, folder / "captions.png")

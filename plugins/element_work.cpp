@@ -1,6 +1,7 @@
-#include "fatal_post.h"
+#include "element_work.h"
 
 #include <thread>
+#include <utility>
 
 #include "base/ref.h"
 #include "element_core.h"
@@ -21,17 +22,23 @@ bool has_settled(GstElement *element) {
 
 }  // namespace
 
-void FatalPost::post(GstElement *element, const Error &error) {
+void ElementWork::run(GstElement *element, Task task) {
   uint64_t generation;
   {
     LockGuard guard(state_->lock);
     ++state_->under_way;
     generation = state_->cancelled;
   }
-  std::thread([state = state_, owner = Ref<GstElement>::share(element), error,
+  std::thread([state = state_, owner = Ref<GstElement>::share(element), task = std::move(task),
                generation]() mutable {
     NoWaitScope no_wait;
-    wait_and_post(state, owner.get(), error, generation);
+    task(owner.get(), [&state, generation](Duration limit) {
+      LockGuard guard(state->lock);
+      return state->changed.wait_until(
+          state->lock, Clock::now() + limit,
+          [&]() OAIRT_REQUIRES(state->lock) { return state->cancelled != generation; });
+    });
+    task = nullptr;
     owner = nullptr;
     LockGuard guard(state->lock);
     --state->under_way;
@@ -39,20 +46,7 @@ void FatalPost::post(GstElement *element, const Error &error) {
   }).detach();
 }
 
-void FatalPost::wait_and_post(const std::shared_ptr<State> &state, GstElement *element,
-                              const Error &error, uint64_t generation) {
-  TimePoint deadline = Clock::now() + kPatience;
-  while (Clock::now() < deadline && !has_settled(element)) {
-    LockGuard guard(state->lock);
-    bool cancelled = state->changed.wait_until(
-        state->lock, Clock::now() + kLook,
-        [&]() OAIRT_REQUIRES(state->lock) { return state->cancelled != generation; });
-    if (cancelled) return;
-  }
-  if (GST_STATE(element) > GST_STATE_NULL) post_failure(element, error, true);
-}
-
-void FatalPost::cancel(Duration limit) {
+void ElementWork::cancel(Duration limit) {
   LockGuard guard(state_->lock);
   ++state_->cancelled;
   state_->changed.notify_all();
@@ -60,6 +54,16 @@ void FatalPost::cancel(Duration limit) {
   state_->changed.wait_until(state_->lock, Clock::now() + limit,
                              [this]()
                                  OAIRT_REQUIRES(state_->lock) { return state_->under_way == 0; });
+}
+
+void post_fatal_when_settled(ElementWork &work, GstElement *element, const Error &error) {
+  work.run(element, [error](GstElement *owner, const ElementWork::Cancelled &cancelled) {
+    TimePoint deadline = Clock::now() + kPatience;
+    while (Clock::now() < deadline && !has_settled(owner)) {
+      if (cancelled(kLook)) return;
+    }
+    if (GST_STATE(owner) > GST_STATE_NULL) post_failure(owner, error, true);
+  });
 }
 
 }  // namespace oairt
