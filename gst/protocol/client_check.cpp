@@ -29,7 +29,7 @@ struct Member {
   Wrong (*check)(const Json &value, const std::string &path) = nullptr;
 };
 
-std::string quoted(std::string_view path) { return "\"" + std::string(path) + "\""; }
+std::string in_quotes(std::string_view path) { return "\"" + std::string(path) + "\""; }
 
 std::size_t characters(const std::string &text) {
   return static_cast<std::size_t>(g_utf8_strlen(text.data(), static_cast<gssize>(text.size())));
@@ -43,27 +43,28 @@ bool is_count(const Json &value) {
 Wrong check_kind(Is is, const Json &value, const std::string &path) {
   switch (is) {
     case Is::Object:
-      return value.is_object() ? "" : quoted(path) + " must be an object.";
+      return value.is_object() ? "" : in_quotes(path) + " must be an object.";
     case Is::Array:
-      return value.is_array() ? "" : quoted(path) + " must be an array.";
+      return value.is_array() ? "" : in_quotes(path) + " must be an array.";
     case Is::Boolean:
-      return value.is_bool() ? "" : quoted(path) + " must be true or false.";
+      return value.is_bool() ? "" : in_quotes(path) + " must be true or false.";
     case Is::Count:
-      return is_count(value) ? "" : quoted(path) + " must be a whole number, 0 or more.";
+      return is_count(value) ? "" : in_quotes(path) + " must be a whole number, 0 or more.";
     case Is::Text:
-      return value.is_string() ? "" : quoted(path) + " must be a string.";
+      return value.is_string() ? "" : in_quotes(path) + " must be a string.";
     case Is::String:
       return value.is_string() && !value.as_string().empty()
                  ? ""
-                 : quoted(path) + " must be a string that is not empty.";
+                 : in_quotes(path) + " must be a string that is not empty.";
     case Is::Id:
       break;
   }
   if (!value.is_string() || value.as_string().empty()) {
-    return quoted(path) + " must be a string that is not empty.";
+    return in_quotes(path) + " must be a string that is not empty.";
   }
-  return characters(value.as_string()) <= kMaxId ? ""
-                                                 : quoted(path) + " has more than 32 characters.";
+  return characters(value.as_string()) <= kMaxId
+             ? ""
+             : in_quotes(path) + " has more than 32 characters.";
 }
 
 template <std::size_t size>
@@ -73,7 +74,7 @@ Wrong check_members(const std::array<Member, size> &rules, const Json &json,
     std::string name = path.empty() ? std::string(rule.name) : path + "." + std::string(rule.name);
     const Json &value = json[rule.name];
     if (value.is_null()) {
-      if (rule.required) return "The event lacks " + quoted(name) + ".";
+      if (rule.required) return "The event lacks " + in_quotes(name) + ".";
       continue;
     }
     if (Wrong wrong = check_kind(rule.is, value, name); !wrong.empty()) return wrong;
@@ -98,21 +99,22 @@ Wrong check_image_url(const Json &value, const std::string &path) {
                                               "0123456789+/=") == std::string_view::npos;
     return base64 && data.starts_with(magic)
                ? ""
-               : quoted(path) + " holds no picture of the kind that it names, in base64.";
+               : in_quotes(path) + " holds no picture of the kind that it names, in base64.";
   }
-  return quoted(path) + " must be a data URL of a PNG or JPEG picture (data:image/jpeg;base64,…).";
+  return in_quotes(path) +
+         " must be a data URL of a PNG or JPEG picture (data:image/jpeg;base64,…).";
 }
 
 Wrong check_detail(const Json &value, const std::string &path) {
   const std::string &detail = value.as_string();
   bool known = detail == "auto" || detail == "low" || detail == "high";
-  return known ? "" : quoted(path) + " must be auto, low or high.";
+  return known ? "" : in_quotes(path) + " must be auto, low or high.";
 }
 
 Wrong check_input_text(const Json &value, const std::string &path) {
   return characters(value.as_string()) <= kMaxInputText
              ? ""
-             : quoted(path) + " has more than 256000 characters.";
+             : in_quotes(path) + " has more than 256000 characters.";
 }
 
 constexpr std::array kTextPart = {Member{"text", Is::Text, true, check_input_text}};
@@ -123,19 +125,19 @@ constexpr std::array kImagePart = {Member{"image_url", Is::String, true, check_i
 
 Wrong check_part(const std::string &role, const Json &part, const std::string &path) {
   constexpr std::array kType = {Member{"type", Is::String, true}};
-  if (!part.is_object()) return quoted(path) + " must be an object.";
+  if (!part.is_object()) return in_quotes(path) + " must be an object.";
   if (Wrong wrong = check_members(kType, part, path); !wrong.empty()) return wrong;
   const std::string &type = part["type"].as_string();
   if (role == "assistant") {
     return type == "output_text"
                ? check_members(kTextPart, part, path)
-               : quoted(path + ".type") + " must be output_text in a message of the assistant.";
+               : in_quotes(path + ".type") + " must be output_text in a message of the assistant.";
   }
   if (type == "input_text") return check_members(kTextPart, part, path);
-  if (role != "user") return quoted(path + ".type") + " must be input_text in a system message.";
+  if (role != "user") return in_quotes(path + ".type") + " must be input_text in a system message.";
   if (type == "input_audio") return check_members(kAudioPart, part, path);
   if (type == "input_image") return check_members(kImagePart, part, path);
-  return quoted(path + ".type") +
+  return in_quotes(path + ".type") +
          " must be input_text, input_audio or input_image in a message of the user.";
 }
 
@@ -145,7 +147,7 @@ Wrong check_message(const Json &item, const std::string &path) {
   if (Wrong wrong = check_members(kMembers, item, path); !wrong.empty()) return wrong;
   const std::string &role = item["role"].as_string();
   if (role != "user" && role != "assistant" && role != "system" && role != "developer") {
-    return quoted(path + ".role") + " must be user, assistant, system or developer.";
+    return in_quotes(path + ".role") + " must be user, assistant, system or developer.";
   }
   const auto &parts = item["content"].items();
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -177,12 +179,12 @@ Wrong check_item(const Json &item, const std::string &path) {
 
 Wrong check_tool_list(const Json &tools, const std::string &path) {
   auto checked = check_tools(tools);
-  return checked ? "" : quoted(path) + " " + checked.error().message;
+  return checked ? "" : in_quotes(path) + " " + checked.error().message;
 }
 
 Wrong check_tokens(const Json &tokens, const std::string &path) {
   bool good = tokens.as_string() == "inf" || (is_count(tokens) && tokens.as_double() >= 1);
-  return good ? "" : quoted(path) + " must be a whole number or \"inf\".";
+  return good ? "" : in_quotes(path) + " must be a whole number or \"inf\".";
 }
 
 Wrong check_session(const Json &session, const std::string &path) {
@@ -200,7 +202,7 @@ Wrong check_input(const Json &input, const std::string &path) {
   for (std::size_t i = 0; i < input.items().size(); ++i) {
     const Json &item = input.items()[i];
     std::string place = path + "[" + std::to_string(i) + "]";
-    if (!item.is_object()) return quoted(place) + " must be an object.";
+    if (!item.is_object()) return in_quotes(place) + " must be an object.";
     bool reference = item["type"].as_string() == "item_reference";
     Wrong wrong = reference ? check_members(kReference, item, place) : check_item(item, place);
     if (!wrong.empty()) return wrong;

@@ -73,6 +73,11 @@ GST_START_TEST(loss_on_the_way_there_lowers_the_rate_until_it_is_over) {
   line.lose(Towards::Server, 0.15);
   fail_unless(p.wait([&] { return stat_int(p, "bitrate") == 24000; }, seconds(12)), "%s",
               p.describe().c_str());
+  fail_unless(p.wait([&] {
+    auto told = p.messages("openai-realtime/quality");
+    return !told.empty() && field(*told.back(), "bitrate") == 24000;
+  }),
+              "%s", p.describe().c_str());
   const Posted &down = *p.messages("openai-realtime/quality").back();
   fail_unless_equals_int(field(down, "bitrate"), 24000);
   fail_unless_equals_int(field(down, "packet-loss-percentage"), 25);
@@ -84,7 +89,10 @@ GST_START_TEST(loss_on_the_way_there_lowers_the_rate_until_it_is_over) {
   line.lose(Towards::Server, 0);
   fail_unless(p.wait([&] { return stat_int(p, "bitrate") == 32000; }, seconds(25)), "%s",
               p.describe().c_str());
-  assert_text(p.messages("openai-realtime/quality").back()->field("reason"), "calm");
+  fail_unless(p.wait([&] {
+    return p.messages("openai-realtime/quality").back()->field("reason") == "calm";
+  }),
+              "%s", p.describe().c_str());
   double again = packet_size(p, line, 75);
   fail_unless(again > full * 0.9, "%f bytes, before %f", again, full);
   fail_unless_equals_int(line.simulator().log("call").size(), 1);

@@ -49,6 +49,8 @@ void ask(Pipeline &p, std::size_t calls) {
   fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
   p.send_text("b", "Do it.");
   fail_unless(p.wait([&] { return called().size() == calls; }), "%s", p.describe().c_str());
+  fail_unless(p.wait_for_message("openai-realtime/function-call", calls), "%s",
+              p.describe().c_str());
   fail_unless_equals_int(p.messages("openai-realtime/function-call").size(), calls);
 }
 
