@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char *kTalk =
     " ! openairealtimebin name=talk session=kiosk persistence=disk idle-timeout=60 "
-    "idle-action=hang-up turn-detection=semantic-vad "
+    "idle-action=hang-up turn-detection=semantic-vad barge-in=flush "
     "instructions=\"You are the voice of a museum. Be brief.\" ! ";
 
 // What sd_notify() does: a datagram to the socket that systemd names.

@@ -102,6 +102,8 @@ static gboolean make_pipeline(App *app) {
   }
   if (output != NULL) {
     gst_child_proxy_set(GST_CHILD_PROXY(app->pipeline), "out::location", output, NULL);
+  } else { /* what the loudspeaker still holds is not heard when the user speaks over it */
+    gst_util_set_object_arg(G_OBJECT(app->talk), "barge-in", "flush");
   }
   return TRUE;
 }
