@@ -94,6 +94,8 @@ static bool record_and_read(const char *mode, bool whole_lines) {
   fail_unless(p.wait_for_message("eos"), "%s", p.describe().c_str());
   double began = voice_began_ms(p.recorded());
   auto captions = tap.captions();
+  // From 1.24 on the muxer writes an empty subtitle for each gap.
+  std::erase_if(captions, [](const auto &caption) { return caption.text.empty(); });
   auto truth = true_words(simulator.log("words"));
   fail_unless(!captions.empty() && truth.size() == 1 && began >= 0);
   if (!came_whole(p.recorded(), simulator.log("words")[0]["duration_ms"].as_double())) return false;
