@@ -50,18 +50,39 @@ void EncoderControl::forget_step() {
   apply();
 }
 
+void EncoderControl::hold(Duration limit) {
+  LockGuard guard(lock_);
+  held_ = true;
+  applied_.wait_until(lock_, Clock::now() + limit,
+                      [this]() OAIRT_REQUIRES(lock_) { return applying_ == 0; });
+}
+
+void EncoderControl::resume() {
+  {
+    LockGuard guard(lock_);
+    held_ = false;
+  }
+  apply();
+}
+
+std::optional<EncoderControl::Wanted> EncoderControl::next(uint64_t &done) {
+  LockGuard guard(lock_);
+  bool first = done == 0;
+  if (held_ || done == changes_) {
+    if (!first) --applying_;
+    applied_.notify_all();
+    return std::nullopt;
+  }
+  if (first) ++applying_;
+  done = changes_;
+  return Wanted{limits_, step_};
+}
+
 void EncoderControl::apply() {
   if (encoder_ == nullptr) return;
-  for (uint64_t done = 0;;) {
-    EncoderLimits limits;
-    std::optional<QualityEvent> step;
-    {
-      LockGuard guard(lock_);
-      if (done == changes_) return;
-      done = changes_;
-      limits = limits_;
-      step = step_;
-    }
+  uint64_t done = 0;
+  while (auto wanted = next(done)) {
+    const auto &[limits, step] = *wanted;
     int bitrate = limits.bitrate, loss = kExpectedLossPercent;
     bool fec = limits.fec, dtx = limits.dtx;
     if (step) {

@@ -7,6 +7,7 @@
 
 #include <gst/gst.h>
 
+#include "base/clock.h"
 #include "base/lock.h"
 #include "session/session.h"
 #include "session/settings.h"
@@ -22,15 +23,28 @@ class EncoderControl {
   void set_limits(const EncoderLimits &limits);
   void take_step(const QualityEvent &step);
   void forget_step();  // another session
+  // Around the encoder's way down: opusenc frees its state there while another thread may be
+  // setting a property (1.22, 1.26). Waits at most so long for one that is.
+  void hold(Duration limit);
+  void resume();
 
  private:
   void apply();
+  // The next thing to set; nothing: all is set, or must not be. Takes part in applying_.
+  struct Wanted {
+    EncoderLimits limits;
+    std::optional<QualityEvent> step;
+  };
+  std::optional<Wanted> next(uint64_t &done);
 
   GstElement *encoder_ = nullptr;  // the sink's; it outlives this
   Mutex lock_;
   EncoderLimits limits_ OAIRT_GUARDED_BY(lock_);
   std::optional<QualityEvent> step_ OAIRT_GUARDED_BY(lock_);
   uint64_t changes_ OAIRT_GUARDED_BY(lock_) = 0;
+  bool held_ OAIRT_GUARDED_BY(lock_) = false;
+  int applying_ OAIRT_GUARDED_BY(lock_) = 0;
+  Condition applied_;
 };
 
 }  // namespace oairt

@@ -45,6 +45,9 @@ OAIRT_LOG_USE(element)
 
 namespace {
 
+// Somebody who is told of an encoder's property may take his time.
+constexpr oairt::Duration kSetWait = oairt::milliseconds(100);
+
 struct Private {
   explicit Private(GstElement *element) : core(element), captions(element, core) {}
 
@@ -142,8 +145,11 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
                       ("install the GStreamer plugin that has it"));
     return GST_STATE_CHANGE_FAILURE;
   }
+  bool stops = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
   priv->captions.before(transition);
+  if (stops) priv->encoding.hold(kSetWait);
   auto result = priv->core.change_state(GST_ELEMENT_CLASS(parent_class), transition);
+  if (stops) priv->encoding.resume();
   priv->captions.after(transition, result);
   return result;
 }
