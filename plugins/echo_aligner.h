@@ -28,6 +28,8 @@ class EchoAligner {
   void next(const int16_t *captured, Duration at, int16_t *played);
   // What the model says would be heard as the user: silence is to go out in place of that block.
   bool hold() const { return hold_; }
+  // There is an echo, and where it comes is known.
+  bool is_known() const { return state_ == State::Known; }
 
  private:
   enum class State { Unknown, Known, NoEcho };

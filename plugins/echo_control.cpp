@@ -4,13 +4,26 @@
 #include <array>
 #include <utility>
 
+#include "cancel_proof.h"
+
 namespace oairt {
+namespace {
+
+// GStreamer's webrtcdsp has the canceller of webrtc-audio-processing 1 from 1.24 on.
+bool adapts_slowly() {
+  guint major, minor, micro, nano;
+  gst_version(&major, &minor, &micro, &nano);
+  return minor >= 23;
+}
+
+}  // namespace
 
 // What the sink's streaming thread works with; replaced as a whole.
 struct EchoControl::Chain {
   VoiceDspOptions options;
   std::unique_ptr<VoiceDsp> dsp;
   EchoAligner aligner;
+  CancelProof proof{adapts_slowly()};
 };
 
 Status EchoControl::set_options(const Options &options) {
@@ -88,8 +101,13 @@ void EchoControl::process(int16_t *block, Duration at, bool live) {
     std::array<int16_t, VoiceDsp::kBlock> played{};
     bool echo = live && chain->options.echo_cancel;
     if (echo) chain->aligner.next(block, at, played.data());
+    double heard = rms(block, VoiceDsp::kBlock);
     chain->dsp->process(block, played.data());
-    if (echo && chain->aligner.hold()) std::fill_n(block, VoiceDsp::kBlock, 0);
+    if (echo) {
+      chain->proof.add(rms(played.data(), played.size()), heard, rms(block, VoiceDsp::kBlock));
+      bool hold = chain->aligner.hold() || (chain->aligner.is_known() && chain->proof.hold());
+      if (hold) std::fill_n(block, VoiceDsp::kBlock, 0);
+    }
   }
   if (live && withheld(at, milliseconds(10))) std::fill_n(block, VoiceDsp::kBlock, 0);
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "cancel_proof.h"
 #include "echo_control.h"
 #include "echo_delay.h"
 #include "element_test.h"
@@ -113,6 +114,29 @@ OAIRT_ELEMENT_TEST(an_echo_is_taken_away_wherever_it_comes_from_the_first_word_o
     fail_unless(level_db(play.sent, 0, 1.5) < -47, "%d ms: the first words are heard at %.1f dB",
                 ms, level_db(play.sent, 0, 1.5));
   }
+}
+
+OAIRT_ELEMENT_TEST(what_is_left_of_the_echo_is_held_until_the_canceller_works) {
+  auto seconds_held = [](CancelProof proof, double left) {
+    int held = 0;
+    for (int i = 0; i < 1000; ++i) {
+      proof.add(0.1, 0.05, left);
+      held += proof.hold();
+    }
+    return held / 100.0;
+  };
+  double works = seconds_held(CancelProof(true), 0.001);
+  fail_unless(works > 2 && works < 3, "%.2f s", works);
+  double never = seconds_held(CancelProof(true), 0.05);
+  fail_unless(never > 7 && never < 8.1, "%.2f s", never);
+  fail_unless(seconds_held(CancelProof(false), 0.05) == 0);
+  // While the model is silent nothing is held, and no time is counted.
+  CancelProof proof(true);
+  for (int i = 0; i < 1000; ++i) {
+    proof.add(0, 0.05, 0.05);
+    fail_if(proof.hold(), "%d ms", i * 10);
+  }
+  fail_unless(seconds_held(proof, 0.05) > 7);
 }
 
 OAIRT_ELEMENT_TEST(who_speaks_where_no_echo_is_is_heard) {
@@ -301,6 +325,7 @@ OAIRT_ELEMENT_TEST(a_flush_goes_down_only_when_it_is_asked_for_and_something_is_
 
 OAIRT_TEST_MAIN(elements_voice, the_delay_of_an_echo_is_found_and_another_voice_is_none,
                 an_echo_is_taken_away_wherever_it_comes_from_the_first_word_on,
+                what_is_left_of_the_echo_is_held_until_the_canceller_works,
                 who_speaks_where_no_echo_is_is_heard, what_comes_from_a_file_is_left_alone,
                 half_duplex_is_silent_while_the_model_is_heard_and_a_little_longer,
                 speech_passes_in_blocks_of_any_size_and_keeps_its_time,
