@@ -15,7 +15,7 @@ namespace oairt {
 enum class ElementKind { Sink, Src, Bin };
 // Every element; sink and bin; src and bin; the bin alone.
 enum class Carrier { All, AudioIn, AudioOut, Bin };
-enum class Scope { Session, Element };          // merged into the session; the element's own
+enum class Scope { Session, Element };  // merged into the session; the element's own
 enum class ValueKind { Boolean, Integer, Real, String, Enum };
 
 struct PropertyRow {

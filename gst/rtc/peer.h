@@ -50,7 +50,7 @@ struct PeerStats {
     double jitter_ms = 0;
     friend bool operator==(const Report &, const Report &) = default;
   };
-  std::optional<Report> report;  // the last one; nothing: none came
+  std::optional<Report> report;                   // the last one; nothing: none came
   std::string local_candidate, remote_candidate;  // type and protocol, e.g. "host/udp"
 };
 

@@ -15,8 +15,8 @@ class StatsSampler {
   PeerStats sample(GstElement *webrtcbin);
   // Lets go of the session.
   void close() { session_.reset(); }
-  // Round trip, the peer's report, jitter and packets received, from the session's own structure; what it does not
-  // say stays zero.
+  // Round trip, the peer's report, jitter and packets received, from the session's own structure;
+  // what it does not say stays zero.
   static PeerStats parse(const GstStructure *session_stats);
 
  private:

@@ -59,7 +59,8 @@ bool AnswerGate::ready(TimePoint now, bool answers_turns) const {
   return !(answers_turns && committed_at_ && now - *committed_at_ < kTurnPatience);
 }
 
-void AnswerGate::call_changed() {
+bool AnswerGate::call_changed(TimePoint now) {
+  bool asked = asked_at_ && now - *asked_at_ < kLongestAsk;
   active_.clear();
   asked_at_.reset();
   speaking_since_.reset();
@@ -67,10 +68,11 @@ void AnswerGate::call_changed() {
   not_before_ = {};
   recent_.clear();
   for (Owed &owed : owed_) owed.acknowledged = false;
+  return asked;
 }
 
 void AnswerGate::clear() {
-  call_changed();
+  call_changed({});
   owed_.clear();
 }
 

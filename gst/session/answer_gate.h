@@ -40,8 +40,9 @@ class AnswerGate {
   // itself.
   bool ready(TimePoint now, bool answers_turns) const;
   void asked(TimePoint now) { asked_at_ = now; }
-  // Another call: nothing that the old one was doing goes on. What is owed still is.
-  void call_changed();
+  // Another call: nothing that the old one was doing goes on. What is owed still is. True: a
+  // response that was asked for had not begun.
+  bool call_changed(TimePoint now);
   void clear();
   bool owes() const { return !owed_.empty(); }
 

@@ -13,6 +13,20 @@ void Outbox::name_item(ClientEvent &event) {
   create->item.set("id", new_item_id());
 }
 
+std::string Outbox::name_item(std::string &json) {
+  auto event = Json::parse(json);
+  if (!event || !event.value()["item"].is_object() ||
+      event.value()["type"].as_string() != "conversation.item.create") {
+    return "";
+  }
+  Json item = event.value()["item"];
+  if (item.has("id")) return item["id"].as_string();
+  item.set("id", new_item_id());
+  event.value().set("item", item);
+  json = event.value().dump();
+  return item["id"].as_string();
+}
+
 std::string Outbox::new_item_id() {
   static std::atomic<unsigned> next{1};
   char id[33];
@@ -30,19 +44,15 @@ std::vector<std::string> Outbox::take_held(TimePoint now) {
   std::vector<std::string> out;
   for (Sent &held : held_) {
     out.push_back(held.json);
-    if (held.item_id.empty()) continue;
-    held.at = now;
-    sent_.push_back(std::move(held));
-    if (sent_.size() > kMaxSent) sent_.pop_front();
+    sent(std::move(held.item_id), std::move(held.json), now);
   }
   held_.clear();
   return out;
 }
 
-void Outbox::sent(const ClientEvent &event, std::string json, TimePoint now) {
-  const auto *create = std::get_if<ItemCreate>(&event.body);
-  if (create == nullptr) return;
-  sent_.push_back({create->item["id"].as_string(), std::move(json), now});
+void Outbox::sent(std::string item_id, std::string json, TimePoint now) {
+  if (item_id.empty()) return;
+  sent_.push_back({std::move(item_id), std::move(json), now});
   if (sent_.size() > kMaxSent) sent_.pop_front();
 }
 

@@ -27,8 +27,10 @@ class Outbox {
   bool hold(std::string json, std::string item_id = "");
   // They go out on the call in use now.
   std::vector<std::string> take_held(TimePoint now = Clock::now());
-  // It went out on the call in use.
-  void sent(const ClientEvent &event, std::string json, TimePoint now);
+  // The same for an event of the application's own making; empty: it makes no item.
+  static std::string name_item(std::string &json);
+  // It went out on the call in use. `item_id`: of an item that it makes; others are not remembered.
+  void sent(std::string item_id, std::string json, TimePoint now);
   // Items that went out since then, and are not in the conversation.
   std::vector<std::string> unacknowledged(TimePoint since, const Conversation &conversation) const;
   void clear();

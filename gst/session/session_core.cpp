@@ -194,15 +194,14 @@ bool SessionCore::path_is_well() const {
 
 void SessionCore::send(ClientEvent event) {
   outbox_.name_item(event);
-  std::string json = build_client_event(event);
-  if (path_is_well()) outbox_.sent(event, json, Clock::now());
   const auto *create = std::get_if<ItemCreate>(&event.body);
-  send_json(json, create != nullptr ? create->item["id"].as_string() : "");
+  send_json(build_client_event(event), create != nullptr ? create->item["id"].as_string() : "");
 }
 
 // What a silent call is given may be lost with it: it waits until it is clear who takes it.
 void SessionCore::send_json(const std::string &json, const std::string &item_id) {
   if (path_is_well()) {
+    outbox_.sent(item_id, json, Clock::now());
     call_->send_json(json);
   } else if (running_ || policy_.state() != recovery::State::Idle) {
     if (!outbox_.hold(json, item_id)) {

@@ -49,7 +49,7 @@ class SessionCore final : private CallListener, private KeeperListener {
 
   // Goes out at once, or when the service is heard again.
   void send(ClientEvent event);
-  void send_json(const std::string &json, const std::string &item_id = "");
+  void send_json(const std::string &json, const std::string &item_id);  // of an item that it makes
   // An item, and the response to it as soon as one may be asked for.
   void add_item(ClientEvent event, bool respond);
   void request_response(const std::string &event_id);

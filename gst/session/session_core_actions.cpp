@@ -172,14 +172,15 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   auto again_from = speech_to_repeat(action);
   ++carrier_;
   tools_->call_ended();
-  gate_.call_changed();
+  bool asked = gate_.call_changed(now);
   known_items_ = call_->replay().item_ids;
   drop_forgotten_items();
   for (const ServerEvent &event : std::exchange(early_events_, {})) {
     conversation_.handle(event, wall_ms());
     gate_.handle(event, now);
   }
-  bring_up_to_date(action.lost && turns_.model_active() && !turns_.user_speaking());
+  bool cut = action.lost && turns_.model_active() && !turns_.user_speaking();
+  bring_up_to_date(cut || asked);
   well_since_ = now;
   call_->open_media(again_from, !finish_speaking);
   guard_.watch(call_->ice(), now);

@@ -111,7 +111,7 @@ void SessionCore::pursue_answers() {
 }
 
 void SessionCore::request_response(const std::string &event_id) {
-  gate_.asked(Clock::now());
+  if (path_is_well()) gate_.asked(Clock::now());  // else it waits, and is lost with no call
   send({event_id, ResponseCreate{}});
 }
 

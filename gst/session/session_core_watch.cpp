@@ -57,8 +57,8 @@ void SessionCore::tick() {
 void SessionCore::look_for_quiet(TimePoint now) {
   bool settled = config_->transcription ? !pauses_.turn_began() : conversation_.settled(wall_ms());
   bool quiet = turns_.quiet() && settled && !tools_->waiting() && !gate_.owes() &&
-               media_->queued() == Duration::zero() &&
-               now - media_->last_voice() >= kPause && now - media_->last_input_voice() >= kPause;
+               media_->queued() == Duration::zero() && now - media_->last_voice() >= kPause &&
+               now - media_->last_input_voice() >= kPause;
   if (!quiet) {
     quiet_since_.reset();
   } else if (!quiet_since_) {

@@ -92,13 +92,14 @@ Status SessionImpl::post_event(ClientEvent event) {
   return Success{};
 }
 
-Status SessionImpl::send_event(const std::string &json) {
+Status SessionImpl::send_event(const std::string &text) {
+  std::string json = text, item_id = Outbox::name_item(json);
   if (auto checked = check_client_event(json, output_state().max_event_bytes); !checked) {
     return checked;
   }
   if (auto status = possible(event_type(json)); !status) return status;
   if (auto taken = takes_events(); !taken) return taken;
-  post_to_core([json](SessionCore &core) { core.send_json(json); });
+  post_to_core([json, item_id](SessionCore &core) { core.send_json(json, item_id); });
   return Success{};
 }
 

@@ -146,11 +146,25 @@ GST_START_TEST(another_call_is_asked_for_what_the_old_one_owed) {
   b.created("r");
   b.gate.owe("t");
   b.added("t");
-  b.gate.call_changed();
+  fail_if(b.gate.call_changed(b.now), "nothing was asked for");
   b.added("t");  // replayed
   b.ask();
   b.created("s");
   fail_if(b.gate.owes());
+}
+GST_END_TEST
+
+GST_START_TEST(a_request_that_the_old_call_took_along_is_known) {
+  Bench b;
+  b.gate.asked(b.now);
+  fail_unless(b.gate.call_changed(b.now));
+  fail_if(b.gate.call_changed(b.now), "it is told once");
+  b.gate.asked(b.now);
+  b.created("r");
+  fail_if(b.gate.call_changed(b.now), "it has begun");
+  b.gate.asked(b.now);
+  b.now += AnswerGate::kLongestAsk;
+  fail_if(b.gate.call_changed(b.now), "it is too old");
 }
 GST_END_TEST
 
@@ -173,4 +187,5 @@ OAIRT_TEST_MAIN(answer_gate, a_text_is_answered_at_once_and_once,
                 responses_beside_the_conversation_do_not_matter,
                 a_refused_item_or_answer_is_not_asked_for_again,
                 another_call_is_asked_for_what_the_old_one_owed,
+                a_request_that_the_old_call_took_along_is_known,
                 a_request_that_is_lost_is_made_again)

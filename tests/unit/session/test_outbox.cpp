@@ -50,6 +50,26 @@ GST_START_TEST(items_get_ids_that_the_service_takes) {
 }
 GST_END_TEST
 
+GST_START_TEST(items_of_the_applications_own_making_get_one_too) {
+  std::string made =
+      R"({"type":"conversation.item.create","x":1,"item":{"type":"message","role":"user"}})";
+  std::string id = Outbox::name_item(made);
+  auto event = Json::parse(made);
+  fail_unless(!id.empty() && event.ok() && event.value()["x"].as_int() == 1);
+  assert_text(event.value().at("item.id").as_string(), id);
+  std::string named = R"({"type":"conversation.item.create","item":{"id":"mine"}})", before = named;
+  assert_text(Outbox::name_item(named), "mine");
+  assert_text(named, before);
+  for (std::string other :
+       {R"({"type":"response.create"})", R"({"type":"conversation.item.create"})", R"({"item":{}})",
+        "[1]", "no JSON", ""}) {
+    before = other;
+    assert_text(Outbox::name_item(other), "");
+    assert_text(other, before);
+  }
+}
+GST_END_TEST
+
 GST_START_TEST(held_events_come_once_in_order_and_not_without_bound) {
   Outbox outbox;
   for (std::size_t i = 0; i < Outbox::kMaxHeld; ++i) fail_unless(outbox.hold(std::to_string(i)));
@@ -65,10 +85,11 @@ GST_START_TEST(only_what_was_not_acknowledged_is_sent_again) {
   Conversation conversation;
   ClientEvent early = text_item("early"), kept = text_item("kept"), lost = text_item("lost");
   for (auto *event : {&early, &kept, &lost}) outbox.name_item(*event);
-  outbox.sent(early, "early", kNow);
-  outbox.sent(kept, "kept", kNow + milliseconds(1000));
-  outbox.sent(lost, "lost", kNow + milliseconds(1001));
+  outbox.sent(id_of(early), "early", kNow);
+  outbox.sent(id_of(kept), "kept", kNow + milliseconds(1000));
+  outbox.sent(id_of(lost), "lost", kNow + milliseconds(1001));
   acknowledge(conversation, kept);
+  outbox.sent("", "no item", kNow + milliseconds(1002));
   auto again = outbox.unacknowledged(kNow + milliseconds(500), conversation);
   fail_unless(again.size() == 1 && again[0] == "lost");
   outbox.clear();
@@ -77,5 +98,6 @@ GST_START_TEST(only_what_was_not_acknowledged_is_sent_again) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(outbox, items_get_ids_that_the_service_takes,
+                items_of_the_applications_own_making_get_one_too,
                 held_events_come_once_in_order_and_not_without_bound,
                 only_what_was_not_acknowledged_is_sent_again)

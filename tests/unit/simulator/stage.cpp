@@ -46,8 +46,9 @@ void Stage::prepare(sim::Speech speech) {
   uint64_t id = speech.id;
   lengths_[id] = words * kWordMs;
   speeches.push_back(std::move(speech));
-  timers_.at(now + milliseconds(kSynthesisMs),
-             [this, id] { session.voice_ready(id, {lengths_[id], {}}, now); });
+  timers_.at(now + milliseconds(kSynthesisMs), [this, id] {
+    session.voice_ready(id, {lengths_[id], {}}, now);
+  });
 }
 
 void Stage::play(uint64_t speech) { queue_.push_back({speech, lengths_[speech]}); }
