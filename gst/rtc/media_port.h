@@ -2,8 +2,8 @@
 // Thread-safe throughout. Lives as long as the session; calls come and go beneath it.
 // Never blocks, never allocates without bound, never calls out with its lock held.
 //
-// Uplink: the sink element pushes Opus packets; they go to the current call on the pushing thread,
-// without a hop. While no call takes them, the last `prebuffer` of them is kept and sent first.
+// Uplink: the sink element pushes Opus packets; they are handed to the current call at once. While
+// no call takes them, the last `prebuffer` of them is kept and sent first.
 // Downlink: the current call writes decoded speech; the src element reads one frame per tick.
 #pragma once
 

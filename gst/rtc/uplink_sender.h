@@ -1,13 +1,14 @@
-// The call's end of the uplink: Opus packets in, RTP packets out, on the thread that pushes.
+// The call's end of the uplink: an element whose pad gives RTP packets, on a thread of its own.
 // Thread-safe: push() and close(). The rest belongs to the peer, before anything is pushed.
-// Never blocks: what comes while the call is not connected is dropped.
+// Never blocks: what comes while the call is not connected is dropped, and a call that stands still
+// holds up neither the application's threads nor the session's.
 #pragma once
 
 #include <atomic>
 #include <memory>
 
-#include "base/lock.h"
 #include "rtc/media_port.h"
+#include "rtc/rtp_outlet.h"
 
 namespace oairt {
 
@@ -22,27 +23,19 @@ class UplinkSender : public UplinkTarget {
   void send_caps();
   // From now on packets go out; running times count from `base_time` of the monotonic clock.
   void open(GstClockTime base_time);
+  // What was pushed before still goes out.
   void close() { open_ = false; }
 
-  void push(UplinkFrame frame) override OAIRT_EXCLUDES(mutex_);
-  uint64_t packets() const { return packets_; }
-  uint64_t bytes() const { return bytes_; }
+  void push(UplinkFrame frame) override;
+  uint64_t packets() const { return outlet_->packets(); }
+  uint64_t bytes() const { return outlet_->bytes(); }
 
  private:
-  Ref<GstBuffer> make_rtp(const UplinkFrame &frame) OAIRT_REQUIRES(mutex_);
-
+  const uint32_t ssrc_;
+  std::shared_ptr<RtpOutlet> outlet_;
   Ref<GstElement> element_;
   Ref<GstPad> pad_;
-  const uint32_t ssrc_;
   std::atomic<bool> open_ = false;
-  std::atomic<GstClockTime> base_time_ = 0;
-  std::atomic<uint64_t> packets_ = 0, bytes_ = 0;
-
-  Mutex mutex_;
-  uint16_t sequence_ OAIRT_GUARDED_BY(mutex_);
-  uint32_t timestamp_ OAIRT_GUARDED_BY(mutex_);  // of the next packet, if it follows closely
-  TimePoint expected_ OAIRT_GUARDED_BY(mutex_){};
-  bool started_ OAIRT_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace oairt

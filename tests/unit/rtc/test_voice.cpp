@@ -279,6 +279,38 @@ GST_START_TEST(the_sender_makes_rtp_of_one_stream_on_one_time_line) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_call_that_stands_still_holds_nobody_up) {
+  UplinkSender sender;
+  GstHarness *harness = gst_harness_new_with_element(sender.element(), nullptr, "src");
+  gst_harness_play(harness);
+  sender.send_caps();
+  sender.open(0);
+  auto held = gst_pad_add_probe(
+      harness->sinkpad,
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER),
+      [](GstPad *, GstPadProbeInfo *, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+  auto silence = make_opus_silence(kFrameDuration);
+  TimePoint start = Clock::now();
+  constexpr int kFrames = 5000, kKept = 4096;
+  for (int i = 0; i < kFrames; i++) {
+    sender.push({silence, start + i * kFrameDuration, kFrameDuration});
+  }
+  gst_pad_remove_probe(harness->sinkpad, held);
+  // One was under way perhaps; of the others the newest were kept.
+  int came = 0;
+  for (; came < kKept; came++) pull(harness);
+  fail_unless(sender.packets() <= kKept + 1);
+
+  // The end of such a call needs nobody's help either.
+  gst_pad_add_probe(
+      harness->sinkpad,
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER),
+      [](GstPad *, GstPadProbeInfo *, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+  for (int i = 0; i < 3; i++) sender.push({silence, Clock::now(), kFrameDuration});
+  gst_harness_teardown(harness);
+}
+GST_END_TEST
+
 }  // namespace
 
 OAIRT_TEST_MAIN(voice, each_packet_is_heard_at_once,
@@ -288,4 +320,5 @@ OAIRT_TEST_MAIN(voice, each_packet_is_heard_at_once,
                 late_and_doubled_packets_are_not_heard_twice,
                 packets_of_other_lengths_and_garbage_are_survived,
                 the_receiver_lets_nothing_through_without_a_writer,
-                the_sender_makes_rtp_of_one_stream_on_one_time_line)
+                the_sender_makes_rtp_of_one_stream_on_one_time_line,
+                a_call_that_stands_still_holds_nobody_up)
