@@ -7,7 +7,6 @@
 // As a service: Type=notify, WatchdogSec=10, Restart=always. SIGUSR1 says that a visitor has left.
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
@@ -21,7 +20,7 @@ constexpr const char *kTalk =
     "idle-action=hang-up turn-detection=semantic-vad barge-in=flush "
     "instructions=\"You are the voice of a museum. Be brief.\" ! ";
 
-// What sd_notify() does: a datagram to the socket that systemd names.
+// As sd_notify().
 void notify_systemd(const std::string &text) {
   const char *path = g_getenv("NOTIFY_SOCKET");
   if (path == nullptr) return;
@@ -40,7 +39,7 @@ void notify_systemd(const std::string &text) {
 
 class Kiosk {
  public:
-  explicit Kiosk(std::string line) : line_(std::move(line)) {}
+  explicit Kiosk(const std::string &line) : line_(line) {}
 
   bool start(const char *base_url) {
     GError *error = nullptr;
@@ -50,9 +49,6 @@ class Kiosk {
     if (pipeline_ == nullptr) return false;
     talk_ = gst_bin_get_by_name(GST_BIN(pipeline_), "talk");
     if (base_url != nullptr) g_object_set(talk_, "base-url", base_url, nullptr);
-    GstPad *pad = gst_element_get_static_pad(talk_, "src");
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, &Kiosk::on_frame, this, nullptr);
-    gst_object_unref(pad);
     GstBus *bus = gst_element_get_bus(pipeline_);
     gst_bus_add_watch(bus, &Kiosk::on_message, this);
     gst_object_unref(bus);
@@ -73,17 +69,20 @@ class Kiosk {
   }
 
  private:
-  static GstPadProbeReturn on_frame(GstPad *, GstPadProbeInfo *, gpointer self) {
-    g_atomic_int_inc(&static_cast<Kiosk *>(self)->frames_);
-    return GST_PAD_PROBE_OK;
-  }
-
-  // The voice's stream flows whatever the network does: when it stands still, the process is ill.
+  // Whatever the network does, the voice's stream flows and the session answers.
   static gboolean on_watchdog(gpointer data) {
     auto *self = static_cast<Kiosk *>(data);
-    gint frames = g_atomic_int_get(&self->frames_);
-    if (frames != self->frames_before_) notify_systemd("WATCHDOG=1");
-    self->frames_before_ = frames;
+    GstPad *pad = gst_element_get_static_pad(self->talk_, "src");
+    GstStructure *stats = nullptr;
+    gint64 position = -1;
+    gdouble delay_ms = 0;
+    gst_pad_query_position(pad, GST_FORMAT_TIME, &position);
+    g_object_get(self->talk_, "stats", &stats, nullptr);
+    gst_structure_get_double(stats, "loop-delay-ms", &delay_ms);
+    if (position != self->position_before_ && delay_ms < 5000) notify_systemd("WATCHDOG=1");
+    self->position_before_ = position;
+    gst_structure_free(stats);
+    gst_object_unref(pad);
     return G_SOURCE_CONTINUE;
   }
 
@@ -101,11 +100,10 @@ class Kiosk {
   static gboolean on_message(GstBus *, GstMessage *message, gpointer data) {
     auto *self = static_cast<Kiosk *>(data);
     GError *error = nullptr;
-    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT) {
-      self->on_news(gst_message_get_structure(message));
-    } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING) {  // heals by itself
-      gst_message_parse_warning(message, &error, nullptr);
-    } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {  // systemd starts another process
+    GstMessageType type = GST_MESSAGE_TYPE(message);
+    if (type == GST_MESSAGE_ELEMENT) self->on_news(gst_message_get_structure(message));
+    if (type == GST_MESSAGE_WARNING) gst_message_parse_warning(message, &error, nullptr);
+    if (type == GST_MESSAGE_ERROR) {  // systemd starts another process; what is less heals
       gst_message_parse_error(message, &error, nullptr);
       self->result_ = 1;
       g_main_loop_quit(self->loop_);
@@ -130,7 +128,7 @@ class Kiosk {
   std::string line_;
   GMainLoop *loop_ = g_main_loop_new(nullptr, FALSE);
   GstElement *pipeline_ = nullptr, *talk_ = nullptr;
-  gint frames_ = 0, frames_before_ = 0;
+  gint64 position_before_ = -1;
   int result_ = 0;
 };
 

@@ -273,6 +273,7 @@ UniqueStructure stats_structure(const SessionSnapshot &snapshot) {
   set_count(stats.get(), "replacements", snapshot.recoveries.replacements);
   set_count(stats.get(), "rollovers", snapshot.recoveries.rollovers);
   set_known(stats.get(), "last-outage-ms", snapshot.last_outage_ms);
+  set_known(stats.get(), "loop-delay-ms", snapshot.loop_delay_ms);
   gst_structure_set(stats.get(), "input-tokens", G_TYPE_INT64, gint64{snapshot.input_tokens},
                     "output-tokens", G_TYPE_INT64, gint64{snapshot.output_tokens}, "total-tokens",
                     G_TYPE_INT64, gint64{snapshot.total_tokens}, nullptr);

@@ -39,6 +39,7 @@
 #include "gstopenairealtimesignals.h"
 #include "output_frame.h"
 #include "output_ticks.h"
+#include "stall_watch.h"
 #include "tick_wait.h"
 
 OAIRT_LOG_USE(element)
@@ -79,6 +80,7 @@ struct Private {
   std::atomic<bool> ends_after_answer{false}, answer_finished{false};
   std::atomic<bool> flushed{false};  // the next frame does not follow the last one
   // Streaming thread only.
+  oairt::StallWatch stalls;
   OutputTicks ticks;
   oairt::OutputFrame frame;
   oairt::TickWait wait;
@@ -231,6 +233,7 @@ static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
     priv->ticks.advance(tick);
     auto buffer = read_frame(priv, tick, time.now() - OutputTicks::due(tick));
     if (!buffer) return GST_FLOW_EOS;
+    priv->stalls.look(GST_ELEMENT_CAST(src), priv->core);
     *out = buffer.take();
     return GST_FLOW_OK;
   }

@@ -1,6 +1,6 @@
 #include "base/event_loop.h"
 
-#include <atomic>
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -102,6 +102,15 @@ void EventLoop::post(Task task) {
   g_source_set_priority(source, G_PRIORITY_DEFAULT);
   attach(source, std::move(task), context_);
   g_source_unref(source);
+}
+
+Duration EventLoop::delay() {
+  Duration now = Clock::now().time_since_epoch(), asked_at = Duration::zero();
+  if (!asked_at_.compare_exchange_strong(asked_at, now)) {
+    return std::max(now - asked_at, Duration::zero());
+  }
+  post([this] { asked_at_ = Duration::zero(); });
+  return Duration::zero();
 }
 
 void EventLoop::stop() {

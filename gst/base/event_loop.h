@@ -1,8 +1,9 @@
 // One thread with one GMainContext: the only place where a session touches the world.
-// Thread-safe: post(), stop(), in_loop(). Everything else is thread-bound to the loop.
+// Thread-safe: post(), delay(), stop(), in_loop(). Everything else is thread-bound to the loop.
 // Never runs a posted function inline, and never drops one that was posted before stop().
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ class EventLoop {
 
   // Runs the task on the loop thread, in the order of posting. Thread-safe.
   void post(Task task);
+  // For how long the loop has owed an answer: asked now, or by an earlier call. Zero when it had
+  // none to give, so one has to look again and again. Thread-safe.
+  Duration delay();
   // Runs what was posted so far, then ends the thread and joins it. Not from the loop's thread.
   void stop();
   // stop() waits, for kPatience at most, until the object is finalized: what works for it in
@@ -53,7 +57,8 @@ class EventLoop {
   GMainLoop *main_loop_;
   GThread *thread_ = nullptr;
   std::shared_ptr<Expected> expected_;
-  std::unordered_map<TimerId, GSource *> timers_;  // touched by the loop thread only
+  std::atomic<Duration> asked_at_{Duration::zero()};  // since the clock's epoch; zero: nothing is
+  std::unordered_map<TimerId, GSource *> timers_;     // touched by the loop thread only
   TimerId next_timer_ = 1;
 };
 

@@ -63,6 +63,7 @@ struct SessionSnapshot {
   int64_t input_tokens = 0, output_tokens = 0, total_tokens = 0;
   uint64_t images_sent = 0, images_skipped = 0;
   std::size_t max_event_bytes = kMaxEventBytes;
+  double loop_delay_ms = 0;  // as loop_delay()
   bool asleep = false;  // the call was hung up since nobody spoke; what is sent brings it back
 };
 
@@ -93,6 +94,9 @@ class Session {
 
   virtual std::shared_ptr<MediaPort> media() = 0;
   virtual SessionSnapshot snapshot() const = 0;
+  // For how long the session's loop has owed an answer, by this and by earlier calls; a session
+  // that is well answers within milliseconds.
+  virtual Duration loop_delay() const = 0;
 
   // Client events. Refused with the reason when not connected or not valid; else queued in order.
   virtual Status send_event(const std::string &json) = 0;

@@ -272,8 +272,11 @@ SessionSnapshot SessionImpl::snapshot() const {
   snapshot.images_skipped = images_->skipped();
   snapshot.uplink = media_->uplink_stats();
   snapshot.downlink = media_->downlink_stats();
+  snapshot.loop_delay_ms = to_ms(loop_delay());
   return snapshot;
 }
+
+Duration SessionImpl::loop_delay() const { return body_->loop.delay(); }
 
 SessionSnapshot SessionImpl::output_state() const { return output_->snapshot(); }
 

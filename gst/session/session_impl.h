@@ -29,6 +29,7 @@ class SessionImpl final : public Session {
   Status update(MemberId member, const Settings &settings) override;
   std::shared_ptr<MediaPort> media() override { return media_; }
   SessionSnapshot snapshot() const override;
+  Duration loop_delay() const override;
   Status send_event(const std::string &json) override;
   Status send_text(const std::string &text, bool respond) override;
   Status create_response() override;

@@ -55,6 +55,12 @@ class FakeSession final : public Session {
   Status update(MemberId member, const Settings &settings) override;
   std::shared_ptr<MediaPort> media() override { return media_; }
   SessionSnapshot snapshot() const override;
+  Duration loop_delay() const override {
+    ++looks;
+    return delay.load();
+  }
+  std::atomic<Duration> delay{Duration::zero()};
+  mutable std::atomic<int> looks{0};
   Status send_event(const std::string &json) override { return note("send-event " + json); }
   Status send_text(const std::string &text, bool) override { return note("send-text " + text); }
   Status create_response() override { return note("create-response"); }

@@ -273,6 +273,29 @@ OAIRT_ELEMENT_TEST(failures_do_not_end_the_stream) {
   for (int i = 0; i < 20; ++i) src.next();
 }
 
+OAIRT_ELEMENT_TEST(a_session_that_stands_still_is_told_of_once) {
+  auto pipeline = launch("openairealtimesrc name=a ! fakesink");
+  auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline.get()));
+  set_state(pipeline, GST_STATE_PLAYING);
+  auto session = FakeSession::only();
+  auto warned = [&](GstClockTime patience) {
+    return Ref<GstMessage>::adopt(
+        gst_bus_timed_pop_filtered(bus.get(), patience, GST_MESSAGE_WARNING));
+  };
+  for (int standstill = 0; standstill < 2; ++standstill) {
+    session->delay = std::chrono::seconds(11);
+    fail_unless(warned(10 * GST_SECOND), "it is told");
+    int looks = session->looks;
+    fail_unless(wait_for([&] { return session->looks > looks + 1; }));
+    fail_if(warned(0), "once");
+    session->delay = std::chrono::seconds(9);
+    looks = session->looks;
+    fail_unless(wait_for([&] { return session->looks > looks; }));
+  }
+  fail_if(warned(0));
+  set_state(pipeline, GST_STATE_NULL);
+}
+
 OAIRT_ELEMENT_TEST(the_stream_id_is_the_same_for_each_run) {
   auto pipeline = launch("openairealtimesrc name=a session=desk ! fakesink");
   auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(child(pipeline, "a").get(), "src"));
@@ -324,5 +347,5 @@ OAIRT_TEST_MAIN(elements_src, frames_lie_on_the_20_ms_grid_without_a_call,
                 a_new_clock_wakes_a_source_whose_clock_stands_still,
                 the_stream_ends_after_the_answer_if_asked_to,
                 otherwise_the_stream_goes_on_after_the_answer, failures_do_not_end_the_stream,
-                the_stream_id_is_the_same_for_each_run,
+                a_session_that_stands_still_is_told_of_once, the_stream_id_is_the_same_for_each_run,
                 pausing_leaves_no_hole_and_buffers_live_past_null)

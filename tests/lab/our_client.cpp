@@ -1,11 +1,18 @@
 // The elements as an application has them: a live source into the sink, the source into a player.
+#include <cstdlib>
+#include <string>
+#include <utility>
+
 #include <gst/gst.h>
+#include <unistd.h>
 
 #include "audio_tap.h"
 #include "client.h"
 
 namespace oairt::lab {
 namespace {
+
+constexpr double kStandstillMs = 5000;
 
 Json to_json(const GValue *value) {
   if (G_VALUE_HOLDS_STRING(value)) {
@@ -115,12 +122,25 @@ class OurClient : public Client {
     GstStructure *raw = nullptr;
     g_object_get(out_.get(), "stats", &raw, nullptr);
     UniqueStructure stats(raw);
-    if (stats) timeline_.write("stats", Json::object({{"s", to_json(stats.get())}}));
+    if (!stats) return;
+    timeline_.write("stats", Json::object({{"s", to_json(stats.get())}}));
+    show_standstill(stats.get());
   }
 
   void set_sounding(bool sounding) override { microphone_->set_sounding(sounding); }
 
  private:
+  // A session that stands still cannot be looked at later: its stacks go to standard error.
+  void show_standstill(const GstStructure *stats) {
+    double delay_ms = 0;
+    gst_structure_get_double(stats, "loop-delay-ms", &delay_ms);
+    if (delay_ms < kStandstillMs || std::exchange(stood_still_, true)) return;
+    std::string debugger = "timeout 30 gdb -p " + std::to_string(getpid()) +
+                           " -batch -ex 'thread apply all backtrace 24' >&2";
+    g_printerr("the session has not answered for %.0f ms\n", delay_ms);
+    if (std::system(debugger.c_str()) != 0) g_printerr("no stacks: is gdb installed?\n");
+  }
+
   Ref<GstElement> element(const char *name) {
     return Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
   }
@@ -192,6 +212,7 @@ class OurClient : public Client {
   std::unique_ptr<Microphone> microphone_;
   SignalConnection event_;
   guint bus_watch_ = 0;
+  bool stood_still_ = false;
   std::string ready_call_;
 };
 

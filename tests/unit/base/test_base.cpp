@@ -66,6 +66,22 @@ GST_START_TEST(a_timer_fires_once_not_before_its_time_and_can_be_cancelled) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_loop_that_stands_still_is_seen_from_outside) {
+  EventLoop loop("test");
+  std::atomic<bool> held{false}, release{false};
+  fail_unless(loop.delay() == oairt::Duration::zero());
+  loop.post([&] {
+    held = true;
+    fail_unless(wait_for([&] { return release.load(); }));
+  });
+  fail_unless(wait_for([&] { return held.load(); }));
+  loop.delay();  // asks
+  fail_unless(wait_for([&] { return loop.delay() >= std::chrono::milliseconds(30); }));
+  release = true;
+  fail_unless(wait_for([&] { return loop.delay() == oairt::Duration::zero(); }));
+}
+GST_END_TEST
+
 GST_START_TEST(timers_that_never_fired_are_released_at_the_end) {
   auto held = std::make_shared<int>(1);
   {
@@ -167,12 +183,10 @@ GST_START_TEST(the_reaper_waits_for_what_was_announced) {
 }
 GST_END_TEST
 
-OAIRT_TEST_MAIN(base, tasks_run_in_order_on_the_loop_thread,
-                tasks_posted_from_a_task_run_later_never_inline,
-                a_timer_fires_once_not_before_its_time_and_can_be_cancelled,
-                timers_that_never_fired_are_released_at_the_end,
-                what_ends_with_the_loop_may_cancel_and_start_timers,
-                the_end_waits_for_what_another_thread_brings,
-                what_never_ends_holds_a_loop_for_a_while_only,
-                a_secret_is_wiped_when_it_is_replaced_or_dies,
-                the_reaper_waits_for_what_was_announced)
+OAIRT_TEST_MAIN(
+    base, tasks_run_in_order_on_the_loop_thread, tasks_posted_from_a_task_run_later_never_inline,
+    a_timer_fires_once_not_before_its_time_and_can_be_cancelled,
+    a_loop_that_stands_still_is_seen_from_outside, timers_that_never_fired_are_released_at_the_end,
+    what_ends_with_the_loop_may_cancel_and_start_timers,
+    the_end_waits_for_what_another_thread_brings, what_never_ends_holds_a_loop_for_a_while_only,
+    a_secret_is_wiped_when_it_is_replaced_or_dies, the_reaper_waits_for_what_was_announced)
