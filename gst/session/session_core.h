@@ -121,7 +121,6 @@ class SessionCore final : private CallListener, private KeeperListener {
   std::optional<TimePoint> speech_to_repeat(const recovery::SwitchCall &action) const;
   TimePoint last_heard(Call &call) const;
   std::optional<recovery::SessionLimit> limit_of(const Call &call);
-  void leave(std::unique_ptr<Call> call, bool speaking);
   void finish_leaving(Leaving &leaving);
   void dispose(std::unique_ptr<Call> call);
   void release_leaving(TimePoint now);

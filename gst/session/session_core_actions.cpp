@@ -163,8 +163,11 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   auto old = std::exchange(call_, std::move(next_));
   if (old && action.lost && !outage_since_) outage_since_ = last_heard(*old);
   // At the end of its time a call may be left in the middle of a sentence of the model's: that is
-  // heard to its end.
-  bool finish_speaking = old && !action.lost && !action.quiet && turns_.model_speaking();
+  // heard to its end, which the network brings later than the word that it was spoken.
+  bool speaking = turns_.model_speaking();
+  bool sounding =
+      speaking || now - media_->last_voice() < kLastSound || media_->queued() > Duration::zero();
+  bool finish_speaking = old && !action.lost && !action.quiet && sounding;
   if (old && !finish_speaking) {
     conversation_.call_ended(wall_ms());
     emit(VoiceEvent{VoiceEvent::What::Cut});
@@ -194,7 +197,10 @@ void SessionCore::switch_call(const recovery::SwitchCall &action) {
   snapshot_.max_event_bytes = std::min(call_->max_send_size(), kMaxEventBytes);
   ++snapshot_.connects;
   if (call_->answer().call_id != announced_call_) announce(*call_);
-  if (old) leave(std::move(old), finish_speaking);
+  if (old) {
+    leaving_.push_back({std::move(old), now + (finish_speaking ? kLongestFarewell : kFarewell),
+                        finish_speaking, !speaking});
+  }
   start_ticking();
   access_.tokens().prefetch();  // a call that has to be replaced finds a valid token
 }
@@ -221,11 +227,6 @@ void SessionCore::bring_up_to_date(bool answer_was_cut) {
     gate_.asked(Clock::now());
     call_->send({"", ResponseCreate{}});
   }
-}
-
-void SessionCore::leave(std::unique_ptr<Call> call, bool speaking) {
-  Duration patience = speaking ? kLongestFarewell : kFarewell;
-  leaving_.push_back({std::move(call), Clock::now() + patience, speaking});
 }
 
 // Its last word was spoken: the new call's voice is heard from now on.
