@@ -1,4 +1,5 @@
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <thread>
 
@@ -18,6 +19,8 @@ constexpr const char *kElements[] = {
     "clocksync", "funnel",  "capsfilter", "queue",        "appsrc",          "appsink",
     "srtpenc",   "srtpdec", "sctpenc",    "sctpdec",      "rtpjitterbuffer", "dtlsenc"};
 
+constexpr uint64_t kOpenSslNoAtExit = 0x00080000;  // OPENSSL_INIT_NO_ATEXIT
+
 class Prewarmer {
  public:
   void start() {
@@ -36,12 +39,12 @@ class Prewarmer {
 
  private:
   void run() {
+    order_exit();  // first: what encrypts starts OpenSSL
     for (const char *name : kElements) {
       if (exiting_) return;
       auto element = Ref<GstElement>::sink(gst_element_factory_make(name, nullptr));
     }
     start_sctp_once();
-    order_exit();
     if (exiting_) return;
     auto element = Ref<GstElement>::sink(gst_element_factory_make("dtlsdec", nullptr));
   }
@@ -54,8 +57,10 @@ class Prewarmer {
     gst_element_set_state(decoder.get(), GST_STATE_NULL);
   }
 
-  // OpenSSL tears itself down in an exit handler that it installs on first use, and a key under way
-  // would use what is gone. Handlers run in reverse order, so ours has to be installed behind it.
+  // OpenSSL tears itself down in an exit handler that it installs on first use, and a key under
+  // way, or a thread that ends in that moment, would use what is gone: it is asked not to. If
+  // somebody else was there before, ours has to be installed behind it, for handlers run in reverse
+  // order.
   void order_exit() {
     auto plugin = Ref<GstPlugin>::adopt(gst_registry_find_plugin(gst_registry_get(), "dtls"));
     const gchar *file = plugin ? gst_plugin_get_filename(plugin.get()) : nullptr;
@@ -64,7 +69,7 @@ class Prewarmer {
     using Initialise = int (*)(uint64_t options, const void *settings);
     gpointer symbol = nullptr;
     if (g_module_symbol(module, "OPENSSL_init_crypto", &symbol) && symbol != nullptr) {
-      reinterpret_cast<Initialise>(symbol)(0, nullptr);
+      reinterpret_cast<Initialise>(symbol)(kOpenSslNoAtExit, nullptr);
       std::atexit([] { instance().finish(); });
     }
     g_module_close(module);
