@@ -1,10 +1,12 @@
 #include "session/call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "protocol/tool_list.h"
 #include "rtc/sdp.h"
+#include "session/event_channel.h"
 #include "session/session_object.h"
 
 OAIRT_LOG_USE(session)
@@ -17,6 +19,10 @@ constexpr const char *kConfigureEventId = "oairt_configure";
 constexpr const char *kReplayEventPrefix = "oairt_replay";
 // A server that acknowledges at all has done so by then.
 constexpr Duration kPatience = std::chrono::seconds(5);
+// A server that knows the channel has been heard on it by then, also if its first packet was lost
+// and had to wait for its timer of a second; or within a part of connect-timeout.
+constexpr Duration kFirstEvent = milliseconds(2500);
+constexpr int kFirstEventShare = 3;
 
 }  // namespace
 
@@ -35,6 +41,8 @@ void Call::start() {
   options.azure = context_.config->azure;
   options.safety_identifier = context_.config->safety_identifier;
   options.timeout = context_.config->connect_timeout;
+  if (!context_.channel_unknown) event_stream_ = event_stream_for(*context_.config);
+  options.event_stream = event_stream_;
   signalling_ = make_http_signalling(context_.loop, context_.http, options);
   std::weak_ptr<bool> alive = alive_;
   context_.tokens.get([this, alive](Result<Token> token) {
@@ -42,6 +50,7 @@ void Call::start() {
   });
   PeerOptions peer_options = context_.config->peer;
   if (!context_.relays.empty()) peer_options.turn_servers = context_.relays;
+  peer_options.event_stream = event_stream_;
   peer_ = context_.peers.create(context_.loop, *this, context_.media, std::move(peer_options));
   peer_->start();
   if (auto webrtcbin = peer_->webrtcbin()) listener_.on_call_webrtcbin(std::move(webrtcbin));
@@ -81,6 +90,9 @@ void Call::on_answer(Result<Answer> answer) {
   sdp_ms_ = to_ms(Clock::now() - posted_at_);
   if (!answer) {
     bool refused = answer.error().code == ErrorCode::Auth;
+    bool perhaps_dcid =
+        answer.error().code == ErrorCode::Config || answer.error().code == ErrorCode::Protocol;
+    if (event_stream_ && perhaps_dcid) return leave_negotiated_channel("refused the call");
     if (refused) context_.tokens.invalidate();
     fail(answer.error(), refused);
     return;
@@ -96,6 +108,26 @@ void Call::on_connected() { connected_ = true; }
 void Call::on_channel_open() {
   channel_open_ = true;
   channel_open_at_ = Clock::now();
+  if (!event_stream_) return;
+  // Nobody has said that it is open: both sides only know of it, or the server does not.
+  Duration limit = std::min(kFirstEvent, context_.config->connect_timeout / kFirstEventShare);
+  channel_timer_ = context_.loop.call_after(limit, [this] { on_unheard(); });
+}
+
+void Call::on_unheard() {
+  channel_timer_ = 0;
+  if (failed_ || created_) return;
+  leave_negotiated_channel("says nothing on it");
+}
+
+void Call::leave_negotiated_channel(const std::string &why) {
+  LOG_INFO(
+      "the server seems not to know a negotiated event channel, it %s: called again, with a "
+      "channel that is opened",
+      why.c_str());
+  failed_ = true;
+  cancel_timers();
+  listener_.on_call_channel_unknown(*this);
 }
 
 void Call::on_channel_closed() {
@@ -156,7 +188,7 @@ void Call::on_no_acknowledgement() {
 }
 
 void Call::cancel_timers() {
-  for (auto *timer : {&deadline_timer_, &patience_timer_}) {
+  for (auto *timer : {&deadline_timer_, &patience_timer_, &channel_timer_}) {
     if (*timer != 0) context_.loop.cancel(std::exchange(*timer, 0));
   }
 }
@@ -187,6 +219,8 @@ void Call::on_session_created(const SessionCreated &created) {
   if (created_) return;
   created_ = true;
   created_info_ = created;
+  if (channel_timer_ != 0) context_.loop.cancel(std::exchange(channel_timer_, 0));
+  if (context_.channel_unknown) remember_opened_channels(context_.config->base_url);
   replay_ = listener_.replay_for(*this);
   listener_.on_call_created(*this);
   configure();
@@ -321,6 +355,7 @@ std::optional<Hangup> Call::close() {
 ConnectBreakdown Call::breakdown() const {
   ConnectBreakdown result;
   result.token_ms = token_ms_;
+  result.negotiated_channel = event_stream_.has_value();
   result.sdp_ms = sdp_ms_;
   if (peer_) {
     PeerTimings timings = peer_->timings();

@@ -42,6 +42,9 @@ class CallListener {
   // Once; nothing follows. `token_refused`: the service refused the token that we had.
   virtual void on_call_failed(Call &call, Error error, bool token_refused) = 0;
   virtual void on_call_path_failed(Call &call) = 0;  // it may come back
+  // The server does not know the event channel that was negotiated: another call is to take the
+  // place of this one, with a channel that is opened. Nothing follows.
+  virtual void on_call_channel_unknown(Call &call) = 0;
 };
 
 struct CallContext {
@@ -52,6 +55,8 @@ struct CallContext {
   PeerFactory &peers;
   std::shared_ptr<MediaPort> media;
   std::vector<Secret> relays;  // in place of those of the settings; empty: none known as yet
+  // This call takes the place of one whose negotiated channel was unknown to the server.
+  bool channel_unknown = false;
 };
 
 // Who takes the answer to an offer: the call, or, when that was given up meanwhile, whoever ends
@@ -118,6 +123,8 @@ class Call final : private PeerListener {
   void configure();
   void on_restarted(const Result<Signalling::Restarted> &answer);
   void on_no_acknowledgement();
+  void on_unheard();
+  void leave_negotiated_channel(const std::string &why);
   void become_ready();
   void cancel_timers();
   void handle_before_ready(const ServerEvent &event);
@@ -135,7 +142,8 @@ class Call final : private PeerListener {
   std::shared_ptr<AnswerTaker> answer_taker_ = std::make_shared<AnswerTaker>();
   std::string offer_;
   Answer answer_;
-  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0;
+  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0, channel_timer_ = 0;
+  std::optional<uint16_t> event_stream_;
   bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
   bool created_ = false, ready_ = false, failed_ = false;
   SessionCreated created_info_;

@@ -45,6 +45,7 @@ struct Options {
   ExpiryClose expiry_close = ExpiryClose::Notify;
 
   bool ice_restart = false;
+  bool ignore_dcid = false;  // ?dcid= is taken for nothing: the client has to open its channel
   std::vector<std::string> faults;  // as on the command line
 };
 

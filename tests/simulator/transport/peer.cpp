@@ -91,8 +91,9 @@ void PeerCore::build_layers() {
   channels.on_closed = [this](const std::string &label) {
     if (listener_) listener_->on_channel_closed(label);
   };
-  channels_ = std::make_unique<DataChannels>(hub_->sctp_engine(), offer_.sctp_port,
-                                             offer_.max_message_size, std::move(channels));
+  channels_ =
+      std::make_unique<DataChannels>(hub_->sctp_engine(), offer_.sctp_port, offer_.max_message_size,
+                                     offer_.event_stream, std::move(channels));
 }
 
 bool PeerCore::is_deaf_to(const Flow &flow) const {
