@@ -1,6 +1,5 @@
 #include "session/call.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -19,10 +18,6 @@ constexpr const char *kConfigureEventId = "oairt_configure";
 constexpr const char *kReplayEventPrefix = "oairt_replay";
 // A server that acknowledges at all has done so by then.
 constexpr Duration kPatience = std::chrono::seconds(5);
-// A server that knows the channel has been heard on it by then, also if its first packet was lost
-// and had to wait for its timer of a second; or within a part of connect-timeout.
-constexpr Duration kFirstEvent = milliseconds(2500);
-constexpr int kFirstEventShare = 3;
 
 }  // namespace
 
@@ -105,39 +100,6 @@ void Call::on_answer(Result<Answer> answer) {
 
 void Call::on_connected() { connected_ = true; }
 
-void Call::on_channel_open() {
-  channel_open_ = true;
-  channel_open_at_ = Clock::now();
-  if (!event_stream_) return;
-  // Nobody has said that it is open: both sides only know of it, or the server does not.
-  Duration limit = std::min(kFirstEvent, context_.config->connect_timeout / kFirstEventShare);
-  channel_timer_ = context_.loop.call_after(limit, [this] { on_unheard(); });
-}
-
-void Call::on_unheard() {
-  channel_timer_ = 0;
-  if (failed_ || created_) return;
-  leave_negotiated_channel("says nothing on it");
-}
-
-void Call::leave_negotiated_channel(const std::string &why) {
-  LOG_INFO(
-      "the server seems not to know a negotiated event channel, it %s: called again, with a "
-      "channel that is opened",
-      why.c_str());
-  failed_ = true;
-  cancel_timers();
-  listener_.on_call_channel_unknown(*this);
-}
-
-void Call::on_channel_closed() {
-  fail(Error{ErrorCode::Network,
-             "The service closed the event channel; the call is replaced by a new one.",
-             "data channel closed, call " + answer_.call_id,
-             {},
-             {}});
-}
-
 void Call::on_message(std::string text) {
   if (failed_) return;
   auto parsed = parse_server_event(text);
@@ -146,6 +108,10 @@ void Call::on_message(std::string text) {
     return;
   }
   const ServerEvent &event = parsed.value();
+  if (hurries_ > 0 && std::holds_alternative<InputCleared>(event.body)) {
+    --hurries_;  // nobody else asked for it
+    return;
+  }
   std::weak_ptr<bool> alive = alive_;
   if (!ready_) handle_before_ready(event);
   if (alive.expired() || failed_) return;
@@ -188,7 +154,7 @@ void Call::on_no_acknowledgement() {
 }
 
 void Call::cancel_timers() {
-  for (auto *timer : {&deadline_timer_, &patience_timer_, &channel_timer_}) {
+  for (auto *timer : {&deadline_timer_, &patience_timer_, &channel_timer_, &hurry_timer_}) {
     if (*timer != 0) context_.loop.cancel(std::exchange(*timer, 0));
   }
 }
@@ -221,14 +187,18 @@ void Call::on_session_created(const SessionCreated &created) {
   created_info_ = created;
   if (channel_timer_ != 0) context_.loop.cancel(std::exchange(channel_timer_, 0));
   if (context_.channel_unknown) remember_opened_channels(context_.config->base_url);
-  replay_ = listener_.replay_for(*this);
+  if (!context_.config->acknowledges) {
+    patience_timer_ = context_.loop.call_after(kPatience, [this] { on_no_acknowledgement(); });
+  }
   listener_.on_call_created(*this);
-  configure();
 }
 
 // Configuration and history go out in one burst: the channel keeps the order, so that the last
-// session.updated says that all was taken.
+// session.updated says that all was taken. That begins before session.created: the service takes
+// events as soon as the channel is open, and if session.created is lost, its answers to these make
+// SCTP notice, long before its timer.
 void Call::configure() {
+  replay_ = listener_.replay_for(*this);
   const Json &session = context_.config->session;
   bool history = !replay_.events.empty();
   Json first = session_update_payload(session);
@@ -243,9 +213,6 @@ void Call::configure() {
     return;
   }
   updates_awaited_ = 1;
-  if (!context_.config->acknowledges) {
-    patience_timer_ = context_.loop.call_after(kPatience, [this] { on_no_acknowledgement(); });
-  }
   if (!history) return;
   LOG_INFO("replaying %zu items, %zu left out", replay_.events.size(), replay_.left_out);
   for (const ClientEvent &event : replay_.events) {
@@ -333,8 +300,8 @@ void Call::open_media(std::optional<TimePoint> again_from, bool with_voice) {
 }
 
 Duration Call::round_trip() const {
-  // From the open channel to session.updated: half a round trip and a whole one.
-  return ready_ ? (ready_at_ - channel_open_at_) * 2 / 3 : Duration::zero();
+  // session.update is sent when the channel is open.
+  return ready_ ? ready_at_ - channel_open_at_ : Duration::zero();
 }
 
 std::optional<Hangup> Call::close() {

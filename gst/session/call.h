@@ -5,7 +5,7 @@
 // Never lets audio through before session.updated: the model must not answer with defaults.
 //
 //   start -> [token ready and offer made] -> POST -> answer -> ICE, DTLS, SCTP
-//         -> session.created -> session.update, what was said before -> session.updated -> ready
+//         -> session.update, what was said before -> session.created -> session.updated -> ready
 //         -> events … -> failed
 #pragma once
 
@@ -31,7 +31,8 @@ class CallListener {
  public:
   virtual ~CallListener() = default;
   virtual void on_call_webrtcbin(Ref<GstElement> webrtcbin) = 0;
-  // What is to be put into the new session before anybody speaks; asked for when it is there.
+  // What is to be put into the new session before anybody speaks; asked for when its channel is
+  // open.
   virtual ReplayPlan replay_for(Call &call) = 0;
   virtual void on_call_created(Call &call) = 0;
   virtual void on_call_ready(Call &call) = 0;
@@ -123,6 +124,8 @@ class Call final : private PeerListener {
   void configure();
   void on_restarted(const Result<Signalling::Restarted> &answer);
   void on_no_acknowledgement();
+  void hurry();
+  Duration until_updated() const;
   void on_unheard();
   void leave_negotiated_channel(const std::string &why);
   void become_ready();
@@ -142,7 +145,7 @@ class Call final : private PeerListener {
   std::shared_ptr<AnswerTaker> answer_taker_ = std::make_shared<AnswerTaker>();
   std::string offer_;
   Answer answer_;
-  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0, channel_timer_ = 0;
+  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0, channel_timer_ = 0, hurry_timer_ = 0;
   std::optional<uint16_t> event_stream_;
   bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
   bool created_ = false, ready_ = false, failed_ = false;
@@ -150,6 +153,7 @@ class Call final : private PeerListener {
   ReplayPlan replay_;
   int updates_awaited_ = 0;  // session.updated still to come before it is ready
   std::size_t refused_items_ = 0;
+  int hurries_ = 0;  // not answered yet
   std::function<void(bool)> restart_done_;
   TimePoint started_{}, posted_at_{}, channel_open_at_{}, ready_at_{};
   std::optional<double> token_ms_, sdp_ms_;

@@ -1,7 +1,9 @@
 // The event channel that both sides know beforehand (?dcid=): real elements, the simulator as a
 // server that knows it, ignores it or refuses it.
+#include <atomic>
 #include <string>
 
+#include "lossy_line.h"
 #include "support/check.h"
 #include "support/pipeline.h"
 #include "support/simulator_process.h"
@@ -74,6 +76,33 @@ void falls_back(SimulatorProcess &simulator, std::size_t calls_of_the_first) {
   assert_quiet(p);
   // What is left over is hung up.
   fail_unless(wait_for([&] { return simulator.state()["sessions"].items().size() == 2; }));
+}
+
+// How long it is from PLAYING to session.created and to connected, when the nth large packet of
+// SCTP that goes to the client is lost: the first is session.created, the second session.updated.
+struct Times {
+  Duration created, connected;
+};
+Times connect_without(int nth, const std::string &channel) {
+  LossyLine line({}, RelayLink{milliseconds(20), Duration::zero(), 0});
+  std::atomic<int> large{0};
+  line.relay().set_filter([&large, nth](const NetworkRelay::Packet &packet) {
+    bool record = packet.data[0] == 23 && packet.size > 800;
+    return record && packet.towards == NetworkRelay::Towards::Client && ++large == nth;
+  });
+  Pipeline p("audiotestsrc is-live=true wave=silence ! openairealtimebin name=b" +
+             line.properties() + "event-channel=" + channel + " ! fakesink sync=false");
+  TimePoint start = Clock::now();
+  p.play();
+  fail_unless(p.wait_for_state("connected"), "%s", p.describe().c_str());
+  fail_unless(large >= nth);
+  talk(p);
+  assert_quiet(p);
+  for (const Posted *event : p.messages("openai-realtime/server-event")) {
+    fail_unless(event->text.find("input_audio_buffer.cleared") == std::string::npos);
+  }
+  return {p.messages("openai-realtime/session")[0]->at - start,
+          p.messages("openai-realtime/connection-state").back()->at - start};
 }
 
 }  // namespace
@@ -174,9 +203,19 @@ GST_START_TEST(what_is_refused_for_another_reason_is_an_error_and_not_remembered
 }
 GST_END_TEST
 
+// Else SCTP waits for its timer, at least a second.
+GST_START_TEST(a_first_event_that_is_lost_is_repeated_long_before_sctp_s_timer) {
+  Times lost = connect_without(1, "negotiated");
+  fail_unless(lost.created < milliseconds(800), "%g ms", to_ms(lost.created));
+  lost = connect_without(2, "negotiated");
+  fail_unless(lost.connected < milliseconds(800), "%g ms", to_ms(lost.connected));
+}
+GST_END_TEST
+
 OAIRT_TEST_MAIN("event_channel", a_conversation_on_a_negotiated_channel,
                 other_servers_and_who_wants_it_get_a_channel_that_is_opened,
                 the_calls_that_follow_are_made_the_same_way,
                 a_server_that_ends_the_channel_is_called_again,
                 a_server_that_ignores_it_is_called_again, a_server_that_refuses_it_is_called_again,
-                what_is_refused_for_another_reason_is_an_error_and_not_remembered)
+                what_is_refused_for_another_reason_is_an_error_and_not_remembered,
+                a_first_event_that_is_lost_is_repeated_long_before_sctp_s_timer)
