@@ -52,6 +52,7 @@ Result<std::unique_ptr<Simulator>> Simulator::start(GMainContext *context, Optio
   wire.advertise_tcp_port = given.advertise_tcp_port;
   wire.dead_candidates = given.dead_candidates;
   wire.line = given.line;
+  wire.dtls_repeat_at_once = given.dtls_repeat_at_once;
   wire.seed = given.seed;
   auto transport = Transport::open(context, wire);
   if (!transport) return transport.error();

@@ -78,7 +78,7 @@ void PeerCore::build_layers() {
   dtls.on_data = [this](BytesView data) { channels_->receive(data); };
   dtls.on_closed = [this](const std::string &reason) { on_ended(reason); };
   dtls_ = std::make_unique<Dtls>(hub_->context(), offer_.fingerprint, hub_->dtls_retransmit_ms(),
-                                 std::move(dtls));
+                                 hub_->dtls_repeat_at_once(), std::move(dtls));
   DataChannels::Hooks channels;
   channels.owner = weak_from_this();
   channels.send = [this](BytesView packet) { dtls_->send(packet); };

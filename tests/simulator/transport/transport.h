@@ -34,6 +34,9 @@ struct TransportOptions {
   std::vector<std::string> dead_candidates;  // addresses advertised though nobody answers there
   // How long a DTLS flight waits for its answer before it is sent again. Pion's default.
   unsigned dtls_retransmit_ms = 1000;
+  // Whether it is also sent again at once when the peer repeats what it answers: pion/dtls 3.0.0 to
+  // 3.0.9 does that; the versions before and after leave it to the timer (pion/dtls#758).
+  bool dtls_repeat_at_once = false;
   LineOptions line;
   uint64_t seed = 1;  // of what the line does
 };
