@@ -17,7 +17,7 @@ constexpr int kFirstEventShare = 3;
 // SCTP repeats what was lost once three packets behind it are acknowledged, or else after a second;
 // behind the first events there is nothing. These requests do nothing before audio flows, and each
 // is answered with a packet.
-constexpr int kHurries = 3;
+constexpr int kHurries = 4;  // one may be lost too
 constexpr const char *kHurryEventId = "oairt_hurry";
 // On a negotiated channel session.created comes with the end of the SCTP handshake.
 constexpr Duration kWithTheChannel = milliseconds(20);
