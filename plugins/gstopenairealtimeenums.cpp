@@ -94,6 +94,23 @@ GType gst_openai_realtime_ice_restart_get_type() {
 }
 
 /**
+ * GstOpenaiRealtimeEventChannel:
+ *
+ * How the data channel of the events comes to be.
+ */
+GType gst_openai_realtime_event_channel_get_type() {
+  static const GEnumValue values[] = {
+      {0, "Negotiated with OpenAI's own service, opened with other servers", "auto"},
+      {1, "Both sides know its stream beforehand (?dcid=): open a round trip earlier",
+       "negotiated"},
+      {2, "Opened by a message to the server, as every server knows it", "opened"},
+      {0, nullptr, nullptr},
+  };
+  static GType type = register_enum("GstOpenaiRealtimeEventChannel", values);
+  return type;
+}
+
+/**
  * GstOpenaiRealtimeIceTransportPolicy:
  *
  * Which network paths may be used.

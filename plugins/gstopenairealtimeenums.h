@@ -11,6 +11,7 @@ GType gst_openai_realtime_turn_detection_get_type();
 GType gst_openai_realtime_noise_reduction_get_type();
 GType gst_openai_realtime_ice_transport_policy_get_type();
 GType gst_openai_realtime_ice_restart_get_type();
+GType gst_openai_realtime_event_channel_get_type();
 GType gst_openai_realtime_connection_state_get_type();
 GType gst_openai_realtime_eos_policy_get_type();
 GType gst_openai_realtime_barge_in_get_type();

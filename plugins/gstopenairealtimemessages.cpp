@@ -188,6 +188,9 @@ void add_connect(GstStructure *stats, const ConnectBreakdown &connect) {
   set_known(stats, "connect-sctp-ms", connect.sctp_ms);
   set_known(stats, "connect-session-ms", connect.session_ms);
   set_known(stats, "connect-total-ms", connect.total_ms);
+  if (!connect.total_ms) return;
+  gst_structure_set(stats, "event-channel", G_TYPE_STRING,
+                    connect.negotiated_channel ? "negotiated" : "opened", nullptr);
 }
 
 void add_network(GstStructure *stats, const PeerStats &peer) {

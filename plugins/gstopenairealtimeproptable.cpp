@@ -171,6 +171,14 @@ const PropertyRow kRows[] = {
      .nick = "ICE over TCP",
      .blurb = "Whether media may go over TCP where UDP is blocked. Used from the next call on",
      .number = true},
+    {.name = "event-channel",
+     .kind = ValueKind::Enum,
+     .nick = "Event channel",
+     .blurb = "How the data channel of the events comes to be. Negotiated, it is open a round trip "
+              "earlier; a server that does not know it is called again at once, and from then on "
+              "with a channel that is opened. Used from the next call on",
+     .text = "auto",
+     .enum_type = gst_openai_realtime_event_channel_get_type},
     {.name = "proxy",
      .nick = "Proxy",
      .blurb = "HTTP proxy for requests and for TURN over TCP, http://[user:password@]host:port. "

@@ -24,10 +24,14 @@ DataChannel::~DataChannel() {
   if (hold_timer_) loop_.cancel(*hold_timer_);
 }
 
-bool DataChannel::create(GstElement *webrtcbin) {
+bool DataChannel::create(GstElement *webrtcbin, std::optional<uint16_t> stream) {
   GstWebRTCDataChannel *channel = nullptr;
   UniqueStructure options(
       gst_structure_new("application/data-channel", "ordered", G_TYPE_BOOLEAN, TRUE, nullptr));
+  if (stream) {
+    gst_structure_set(options.get(), "negotiated", G_TYPE_BOOLEAN, TRUE, "id", G_TYPE_INT,
+                      gint{*stream}, nullptr);
+  }
   g_signal_emit_by_name(webrtcbin, "create-data-channel", kLabel, options.get(), &channel);
   channel_.reset(channel);
   if (channel_) connect_signals();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -35,8 +36,9 @@ class DataChannel {
  public:
   DataChannel(EventLoop &loop, std::shared_ptr<Mailbox> mailbox, DataChannelListener &listener);
   ~DataChannel();
-  // Makes the channel in webrtcbin, before the offer. False if it cannot be made.
-  bool create(GstElement *webrtcbin);
+  // Makes the channel in webrtcbin, before the offer. False if it cannot be made. With a `stream`
+  // nobody opens it: both sides know it beforehand, and it is open with the association.
+  bool create(GstElement *webrtcbin, std::optional<uint16_t> stream = std::nullopt);
   void allow();
   // As the answer says; without it we stay below what every peer takes.
   void set_remote_limit(std::optional<uint64_t> bytes, std::size_t ours);

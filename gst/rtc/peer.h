@@ -3,6 +3,7 @@
 // inline. Never lets audio or events pass before the peer's DTLS certificate matched the answer.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,9 @@ struct PeerOptions {
   std::string proxy;                      // http://… for TURN over TCP
   std::string ca_file;                    // authorities for turns://; empty: the system's
   std::size_t max_message_size = 262144;  // announced to the service
+  // The stream of the event channel where both sides know it beforehand; nothing: we open it
+  // (DCEP).
+  std::optional<uint16_t> event_stream;
   // How long the jitter buffer waits for a missing packet; packets in order are not held back.
   Duration jitter_latency = milliseconds(40);
 };

@@ -81,7 +81,7 @@ void PeerConnection::start() {
         [this, error = started.error()] { fail(error.code, error.message.c_str(), error.detail); });
     return;
   }
-  if (!channel_->create(pipeline_->webrtcbin())) {
+  if (!channel_->create(pipeline_->webrtcbin(), options_.event_stream)) {
     fail_later(ErrorCode::Media, kInternal, "no data channel");
     return;
   }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "protocol/tool_list.h"
 #include "rtc/sdp.h"
+#include "session/event_channel.h"
 #include "session/session_object.h"
 
 OAIRT_LOG_USE(session)
@@ -35,6 +36,8 @@ void Call::start() {
   options.azure = context_.config->azure;
   options.safety_identifier = context_.config->safety_identifier;
   options.timeout = context_.config->connect_timeout;
+  if (!context_.channel_unknown) event_stream_ = event_stream_for(*context_.config);
+  options.event_stream = event_stream_;
   signalling_ = make_http_signalling(context_.loop, context_.http, options);
   std::weak_ptr<bool> alive = alive_;
   context_.tokens.get([this, alive](Result<Token> token) {
@@ -42,6 +45,7 @@ void Call::start() {
   });
   PeerOptions peer_options = context_.config->peer;
   if (!context_.relays.empty()) peer_options.turn_servers = context_.relays;
+  peer_options.event_stream = event_stream_;
   peer_ = context_.peers.create(context_.loop, *this, context_.media, std::move(peer_options));
   peer_->start();
   if (auto webrtcbin = peer_->webrtcbin()) listener_.on_call_webrtcbin(std::move(webrtcbin));
@@ -81,6 +85,9 @@ void Call::on_answer(Result<Answer> answer) {
   sdp_ms_ = to_ms(Clock::now() - posted_at_);
   if (!answer) {
     bool refused = answer.error().code == ErrorCode::Auth;
+    bool perhaps_dcid =
+        answer.error().code == ErrorCode::Config || answer.error().code == ErrorCode::Protocol;
+    if (event_stream_ && perhaps_dcid) return leave_negotiated_channel("refused the call");
     if (refused) context_.tokens.invalidate();
     fail(answer.error(), refused);
     return;
@@ -93,19 +100,6 @@ void Call::on_answer(Result<Answer> answer) {
 
 void Call::on_connected() { connected_ = true; }
 
-void Call::on_channel_open() {
-  channel_open_ = true;
-  channel_open_at_ = Clock::now();
-}
-
-void Call::on_channel_closed() {
-  fail(Error{ErrorCode::Network,
-             "The service closed the event channel; the call is replaced by a new one.",
-             "data channel closed, call " + answer_.call_id,
-             {},
-             {}});
-}
-
 void Call::on_message(std::string text) {
   if (failed_) return;
   auto parsed = parse_server_event(text);
@@ -114,6 +108,10 @@ void Call::on_message(std::string text) {
     return;
   }
   const ServerEvent &event = parsed.value();
+  if (hurries_ > 0 && std::holds_alternative<InputCleared>(event.body)) {
+    --hurries_;  // nobody else asked for it
+    return;
+  }
   std::weak_ptr<bool> alive = alive_;
   if (!ready_) handle_before_ready(event);
   if (alive.expired() || failed_) return;
@@ -156,7 +154,7 @@ void Call::on_no_acknowledgement() {
 }
 
 void Call::cancel_timers() {
-  for (auto *timer : {&deadline_timer_, &patience_timer_}) {
+  for (auto *timer : {&deadline_timer_, &patience_timer_, &channel_timer_, &hurry_timer_}) {
     if (*timer != 0) context_.loop.cancel(std::exchange(*timer, 0));
   }
 }
@@ -187,14 +185,20 @@ void Call::on_session_created(const SessionCreated &created) {
   if (created_) return;
   created_ = true;
   created_info_ = created;
-  replay_ = listener_.replay_for(*this);
+  if (channel_timer_ != 0) context_.loop.cancel(std::exchange(channel_timer_, 0));
+  if (context_.channel_unknown) remember_opened_channels(context_.config->base_url);
+  if (!context_.config->acknowledges) {
+    patience_timer_ = context_.loop.call_after(kPatience, [this] { on_no_acknowledgement(); });
+  }
   listener_.on_call_created(*this);
-  configure();
 }
 
 // Configuration and history go out in one burst: the channel keeps the order, so that the last
-// session.updated says that all was taken.
+// session.updated says that all was taken. That begins before session.created: the service takes
+// events as soon as the channel is open, and if session.created is lost, its answers to these make
+// SCTP notice, long before its timer.
 void Call::configure() {
+  replay_ = listener_.replay_for(*this);
   const Json &session = context_.config->session;
   bool history = !replay_.events.empty();
   Json first = session_update_payload(session);
@@ -209,9 +213,6 @@ void Call::configure() {
     return;
   }
   updates_awaited_ = 1;
-  if (!context_.config->acknowledges) {
-    patience_timer_ = context_.loop.call_after(kPatience, [this] { on_no_acknowledgement(); });
-  }
   if (!history) return;
   LOG_INFO("replaying %zu items, %zu left out", replay_.events.size(), replay_.left_out);
   for (const ClientEvent &event : replay_.events) {
@@ -299,8 +300,8 @@ void Call::open_media(std::optional<TimePoint> again_from, bool with_voice) {
 }
 
 Duration Call::round_trip() const {
-  // From the open channel to session.updated: half a round trip and a whole one.
-  return ready_ ? (ready_at_ - channel_open_at_) * 2 / 3 : Duration::zero();
+  // session.update is sent when the channel is open.
+  return ready_ ? ready_at_ - channel_open_at_ : Duration::zero();
 }
 
 std::optional<Hangup> Call::close() {
@@ -321,6 +322,7 @@ std::optional<Hangup> Call::close() {
 ConnectBreakdown Call::breakdown() const {
   ConnectBreakdown result;
   result.token_ms = token_ms_;
+  result.negotiated_channel = event_stream_.has_value();
   result.sdp_ms = sdp_ms_;
   if (peer_) {
     PeerTimings timings = peer_->timings();

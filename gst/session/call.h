@@ -5,7 +5,7 @@
 // Never lets audio through before session.updated: the model must not answer with defaults.
 //
 //   start -> [token ready and offer made] -> POST -> answer -> ICE, DTLS, SCTP
-//         -> session.created -> session.update, what was said before -> session.updated -> ready
+//         -> session.update, what was said before -> session.created -> session.updated -> ready
 //         -> events … -> failed
 #pragma once
 
@@ -31,7 +31,8 @@ class CallListener {
  public:
   virtual ~CallListener() = default;
   virtual void on_call_webrtcbin(Ref<GstElement> webrtcbin) = 0;
-  // What is to be put into the new session before anybody speaks; asked for when it is there.
+  // What is to be put into the new session before anybody speaks; asked for when its channel is
+  // open.
   virtual ReplayPlan replay_for(Call &call) = 0;
   virtual void on_call_created(Call &call) = 0;
   virtual void on_call_ready(Call &call) = 0;
@@ -42,6 +43,9 @@ class CallListener {
   // Once; nothing follows. `token_refused`: the service refused the token that we had.
   virtual void on_call_failed(Call &call, Error error, bool token_refused) = 0;
   virtual void on_call_path_failed(Call &call) = 0;  // it may come back
+  // The server does not know the event channel that was negotiated: another call is to take the
+  // place of this one, with a channel that is opened. Nothing follows.
+  virtual void on_call_channel_unknown(Call &call) = 0;
 };
 
 struct CallContext {
@@ -52,6 +56,8 @@ struct CallContext {
   PeerFactory &peers;
   std::shared_ptr<MediaPort> media;
   std::vector<Secret> relays;  // in place of those of the settings; empty: none known as yet
+  // This call takes the place of one whose negotiated channel was unknown to the server.
+  bool channel_unknown = false;
 };
 
 // Who takes the answer to an offer: the call, or, when that was given up meanwhile, whoever ends
@@ -118,6 +124,10 @@ class Call final : private PeerListener {
   void configure();
   void on_restarted(const Result<Signalling::Restarted> &answer);
   void on_no_acknowledgement();
+  void hurry();
+  Duration until_updated() const;
+  void on_unheard();
+  void leave_negotiated_channel(const std::string &why);
   void become_ready();
   void cancel_timers();
   void handle_before_ready(const ServerEvent &event);
@@ -135,13 +145,15 @@ class Call final : private PeerListener {
   std::shared_ptr<AnswerTaker> answer_taker_ = std::make_shared<AnswerTaker>();
   std::string offer_;
   Answer answer_;
-  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0;
+  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0, channel_timer_ = 0, hurry_timer_ = 0;
+  std::optional<uint16_t> event_stream_;
   bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
   bool created_ = false, ready_ = false, failed_ = false;
   SessionCreated created_info_;
   ReplayPlan replay_;
   int updates_awaited_ = 0;  // session.updated still to come before it is ready
   std::size_t refused_items_ = 0;
+  int hurries_ = 0;  // not answered yet
   std::function<void(bool)> restart_done_;
   TimePoint started_{}, posted_at_{}, channel_open_at_{}, ready_at_{};
   std::optional<double> token_ms_, sdp_ms_;

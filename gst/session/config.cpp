@@ -105,6 +105,10 @@ Status read_service(const Settings &settings, const Secret &environment_key, Con
                   "must name your resource with service=azure: "
                   "https://RESOURCE.openai.azure.com/openai/v1.");
   }
+  std::string channel = text(settings, "event-channel", "auto");
+  config.event_channel = channel == "negotiated" ? EventChannel::Negotiated
+                         : channel == "opened"   ? EventChannel::Opened
+                                                 : EventChannel::Auto;
   config.safety_identifier = text(settings, "safety-identifier");
   config.connect_timeout =
       milliseconds(number(settings, "connect-timeout", kDefaultConnectTimeoutMs));

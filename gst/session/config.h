@@ -35,10 +35,13 @@ inline constexpr int kDefaultRetentionS = 24 * 3600;
 inline constexpr int kDefaultLogicalSessionS = 8 * 3600;
 inline constexpr int kDefaultReplayItems = 1000;
 
+enum class EventChannel { Auto, Negotiated, Opened };
+
 struct Config {
   std::string base_url = kDefaultBaseUrl;
   bool azure = false;
   bool acknowledges = true;  // the service itself: session.updated is waited for
+  EventChannel event_channel = EventChannel::Auto;
   std::string safety_identifier;
   Duration connect_timeout = milliseconds(kDefaultConnectTimeoutMs);
 

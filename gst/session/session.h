@@ -32,6 +32,7 @@ struct Image {
 // How long each step of the last connect took, in ms; nothing: not reached.
 struct ConnectBreakdown {
   std::optional<double> token_ms, sdp_ms, ice_ms, dtls_ms, sctp_ms, session_ms, total_ms;
+  bool negotiated_channel = false;  // the event channel; else it was opened
 };
 
 // How often the session was brought back, by what it took.

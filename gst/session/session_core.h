@@ -90,6 +90,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void on_call_bad_event(Call &call, const Error &error) override;
   void on_call_failed(Call &call, Error error, bool token_refused) override;
   void on_call_path_failed(Call &call) override;
+  void on_call_channel_unknown(Call &call) override;
 
   void feed_policy(const recovery::Event &event);
   void arm_policy_timer();
@@ -114,6 +115,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   // session_core_actions.cpp: what the policy orders
   void perform(const recovery::Action &action);
   void start_call(const recovery::StartCall &action);
+  void begin_call(bool channel_unknown);
   void end_call();
   void end_next();
   void switch_call(const recovery::SwitchCall &action);

@@ -84,12 +84,24 @@ void SessionCore::start_call(const recovery::StartCall &action) {
   }
   access_.prepare(config_);
   if (action.fresh_token) access_.tokens().invalidate();
+  begin_call(false);
+}
+
+void SessionCore::begin_call(bool channel_unknown) {
   CallContext context{loop_, config_, access_.http(), access_.tokens(), *peers_, media_};
   context.relays = access_.relays();
+  context.channel_unknown = channel_unknown;
   CallListener &listener = *this;
   early_events_.clear();
   next_ = std::make_unique<Call>(std::move(context), listener);
   next_->start();
+}
+
+// To the policy it is the same call.
+void SessionCore::on_call_channel_unknown(Call &call) {
+  if (&call != next_.get()) return;
+  dispose(std::move(next_));
+  begin_call(true);
 }
 
 void SessionCore::dispose(std::unique_ptr<Call> call) {

@@ -121,7 +121,12 @@ class HttpSignalling : public Signalling {
     });
   }
 
-  std::string calls_url() const { return join_url(options_.base_url, "realtime/calls"); }
+  std::string calls_url() const {
+    std::string url = join_url(options_.base_url, "realtime/calls");
+    if (!options_.event_stream) return url;
+    char sign = url.find('?') == std::string::npos ? '?' : '&';
+    return url + sign + "dcid=" + std::to_string(*options_.event_stream);
+  }
 
   HttpRequest offer_request(const Token &token, const std::string &sdp,
                             const std::string &session_json) const {

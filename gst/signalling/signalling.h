@@ -3,8 +3,10 @@
 // Never logs an SDP or a credential.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -19,6 +21,8 @@ struct SignallingOptions {
   std::string base_url;  // https://api.openai.com/v1
   bool azure = false;    // multipart form, as Azure documents
   std::string safety_identifier;
+  // The stream of the event channel that nobody opens (?dcid=); nothing: the client opens it.
+  std::optional<uint16_t> event_stream;
   Duration timeout = std::chrono::seconds(15);
 };
 

@@ -15,7 +15,7 @@ namespace oairt::test {
 
 class LossyLine {
  public:
-  explicit LossyLine(std::vector<std::string> arguments = {}) : relay_(RelayLink{}) {
+  explicit LossyLine(std::vector<std::string> arguments = {}, RelayLink link = {}) : relay_(link) {
     uint16_t udp = relay_.open_udp();
     arguments.insert(arguments.begin(), {"--advertise-udp-port", std::to_string(udp)});
     simulator_ = std::make_unique<SimulatorProcess>(std::move(arguments));
@@ -24,6 +24,7 @@ class LossyLine {
   }
   SimulatorProcess &simulator() { return *simulator_; }
   void lose(NetworkRelay::Towards towards, double share) { relay_.set_loss(towards, share); }
+  NetworkRelay &relay() { return relay_; }
   std::string properties() const {
     return " base-url=" + simulator_->base_url() + " api-key=" + SimulatorProcess::kApiKey + " ";
   }

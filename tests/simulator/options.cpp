@@ -124,8 +124,15 @@ OptionGroup network_group() {
         }},
        {"reorder", "PERCENT", "of it is overtaken by the packet behind it (0)",
         percent(&LineOptions::reorder)},
+       {"dtls-repeat-at-once", nullptr,
+        "a repeated DTLS flight is answered at once, as some versions of Pion do; else by a timer",
+        [](Options &o, const std::string &) {
+          return o.dtls_repeat_at_once = true, std::string();
+        }},
        {"ice-restart", nullptr, "201 carries an ETag, PATCH restarts ICE (RFC 9725)",
-        [](Options &o, const std::string &) { return o.ice_restart = true, std::string(); }}}};
+        [](Options &o, const std::string &) { return o.ice_restart = true, std::string(); }},
+       {"ignore-dcid", nullptr, "?dcid= means nothing, as with servers that do not know it",
+        [](Options &o, const std::string &) { return o.ignore_dcid = true, std::string(); }}}};
 }
 
 OptionGroup service_group() {

@@ -25,6 +25,7 @@ struct Options {
   uint16_t advertise_udp_port = 0, advertise_tcp_port = 0;  // 0: the real ones
   std::vector<std::string> advertise, dead_candidates;
   LineOptions line;
+  bool dtls_repeat_at_once = false;
   double disconnected_s = 5, failed_s = 25;
   std::size_t max_message_bytes = 0;  // longer ones close the channel; 0: no limit
 
@@ -45,6 +46,7 @@ struct Options {
   ExpiryClose expiry_close = ExpiryClose::Notify;
 
   bool ice_restart = false;
+  bool ignore_dcid = false;  // ?dcid= is taken for nothing: the client has to open its channel
   std::vector<std::string> faults;  // as on the command line
 };
 

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "session_rules.h"
 #include "timers.h"
+#include "transport/transport.h"
 
 namespace oairt::sim {
 namespace {
@@ -57,6 +58,24 @@ bool is_match(const std::string &if_match, const std::string &etag) {
     if (tag == "*" || tag == "\"*\"" || tag == etag) return true;
   }
   return false;
+}
+
+// ?dcid=N of a call: the stream of a data channel that nobody has to open.
+std::variant<std::optional<uint16_t>, ApiError> agreed_stream(const std::string &query) {
+  for (std::size_t at = 0; at <= query.size();) {
+    auto end = std::min(query.find('&', at), query.size());
+    std::string part = query.substr(at, end - at);
+    at = end + 1;
+    if (!part.starts_with("dcid=")) continue;
+    guint64 value = 0;
+    bool valid =
+        g_ascii_string_to_unsigned(part.c_str() + 5, 10, 0, kSctpStreams - 1, &value, nullptr);
+    if (valid) return static_cast<uint16_t>(value);
+    return invalid_value("dcid", "Invalid value: '" + part.substr(5) +
+                                     "'. Expected the id of a data channel, 0 to " +
+                                     std::to_string(kSctpStreams - 1) + ".");
+  }
+  return std::nullopt;
 }
 
 bool are_ice_chars(const std::string &text, std::size_t shortest) {
@@ -232,7 +251,10 @@ std::variant<NewCall, Reply> ServiceApi::read_call(const Request &request,
       SessionConfig::from_initial(credential.session.is_null() ? session : credential.session);
   if (auto refusal = config.override_with(session)) return Reply::error(*refusal);
   std::string safety_id = request.header("openai-safety-identifier");
-  return NewCall{offer, config, key_mark(request.key()),
+  return NewCall{offer,
+                 {},
+                 config,
+                 key_mark(request.key()),
                  safety_id.empty() ? credential.safety_id : safety_id};
 }
 
@@ -243,6 +265,11 @@ Reply ServiceApi::calls(const Request &request, bool azure, const std::string &b
   auto read = read_call(request, std::get<Credential>(authorized));
   if (auto *refused = std::get_if<Reply>(&read)) return *refused;
   auto &call = std::get<NewCall>(read);
+  if (!azure && !options_.ignore_dcid) {
+    auto stream = agreed_stream(request.query);
+    if (auto *error = std::get_if<ApiError>(&stream)) return Reply::error(*error);
+    call.event_stream = std::get<std::optional<uint16_t>>(stream);
+  }
   if (auto refusal = check_model(call.config, azure)) return Reply::error(*refusal);
   auto made = desk_.create_call(std::move(call));
   if (auto *error = std::get_if<ApiError>(&made)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -17,6 +18,7 @@ namespace oairt::sim {
 
 struct NewCall {
   std::string offer;
+  std::optional<uint16_t> event_stream;  // ?dcid=
   SessionConfig config;
   std::string key_mark, safety_id;
 };

@@ -52,6 +52,7 @@ Result<std::unique_ptr<Simulator>> Simulator::start(GMainContext *context, Optio
   wire.advertise_tcp_port = given.advertise_tcp_port;
   wire.dead_candidates = given.dead_candidates;
   wire.line = given.line;
+  wire.dtls_repeat_at_once = given.dtls_repeat_at_once;
   wire.seed = given.seed;
   auto transport = Transport::open(context, wire);
   if (!transport) return transport.error();
@@ -123,11 +124,15 @@ std::variant<CreatedCall, ApiError> Simulator::create_call(NewCall call) {
     log_.write("offer-refused", {{"why", offer.error().message}});
     return ApiError{"invalid_offer", "", ""};
   }
+  offer->event_stream = call.event_stream;
   std::string id = "rtc_u1_" + chance_.hex(32);
   auto made = std::make_unique<Call>(*world_, id, offer.value(), std::move(call.config),
                                      take_peer_faults(), call.safety_id, chance_.seed());
   ++created_;
-  log_.write("call", {{"call", id}, {"session", made->session_id()}, {"key_mark", call.key_mark}});
+  log_.write("call", {{"call", id},
+                      {"session", made->session_id()},
+                      {"key_mark", call.key_mark},
+                      {"dcid", call.event_stream ? Json(int64_t{*call.event_stream}) : Json()}});
   CreatedCall created{id, made->answer(), made->etag()};
   calls_[id] = std::move(made);
   return created;

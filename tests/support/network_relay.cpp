@@ -100,6 +100,10 @@ class NetworkRelay::Worker {
 
   void set_loss(Towards towards, double loss) { loss_[static_cast<std::size_t>(towards)] = loss; }
 
+  void set_filter(Filter filter) {
+    LockGuard guard(lock_);
+    filter_ = std::move(filter);
+  }
   void set_observer(Observer observer) {
     LockGuard guard(lock_);
     observer_ = std::move(observer);
@@ -211,6 +215,7 @@ class NetworkRelay::Worker {
     Observer observer;
     {
       LockGuard guard(lock_);
+      lost = lost || (filter_ && filter_({now, towards, data, size, false}));
       ++(towards == Towards::Server ? stats_.to_server : stats_.to_client);
       stats_.lost += lost;
       observer = observer_;
@@ -324,6 +329,7 @@ class NetworkRelay::Worker {
   std::map<uint64_t, Stream> streams_ OAIRT_GUARDED_BY(lock_);
   uint64_t next_stream_ OAIRT_GUARDED_BY(lock_) = 0;
   Observer observer_ OAIRT_GUARDED_BY(lock_);
+  Filter filter_ OAIRT_GUARDED_BY(lock_);
   Stats stats_ OAIRT_GUARDED_BY(lock_);
   bool ending_ OAIRT_GUARDED_BY(lock_) = false;
   std::thread thread_;
@@ -337,6 +343,7 @@ uint16_t NetworkRelay::open_udp() { return worker_->open(SOCK_DGRAM); }
 uint16_t NetworkRelay::open_tcp() { return worker_->open(SOCK_STREAM); }
 void NetworkRelay::set_target(uint16_t port, uint16_t target) { worker_->set_target(port, target); }
 void NetworkRelay::set_observer(Observer observer) { worker_->set_observer(std::move(observer)); }
+void NetworkRelay::set_filter(Filter filter) { worker_->set_filter(std::move(filter)); }
 void NetworkRelay::set_loss(Towards towards, double loss) { worker_->set_loss(towards, loss); }
 NetworkRelay::Stats NetworkRelay::stats() const { return worker_->stats(); }
 

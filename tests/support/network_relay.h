@@ -44,6 +44,9 @@ class NetworkRelay {
   // Where to on 127.0.0.1, by the port that open_…() returned.
   void set_target(uint16_t port, uint16_t target);
   void set_observer(Observer observer);
+  // Of those that would not be lost anyway: true loses it. On the relay's thread.
+  using Filter = std::function<bool(const Packet &)>;
+  void set_filter(Filter filter);
   // Of UDP packets that way, from now on.
   void set_loss(Towards towards, double loss);
 

@@ -1,5 +1,7 @@
 #include "transport/channels.h"
 
+#include "transport/transport.h"
+
 namespace oairt::sim {
 namespace {
 
@@ -31,11 +33,12 @@ std::optional<DcepOpen> parse_dcep_open(BytesView message) {
 }
 
 DataChannels::DataChannels(std::shared_ptr<SctpEngine> engine, uint16_t remote_port,
-                           size_t max_message_bytes, Hooks hooks)
+                           size_t max_message_bytes, std::optional<uint16_t> agreed, Hooks hooks)
     : max_message_bytes_(max_message_bytes),
+      agreed_(agreed),
       hooks_(std::move(hooks)),
       sctp_(std::move(engine), remote_port,
-            {hooks_.owner, hooks_.send,
+            {hooks_.owner, hooks_.send, [this] { on_up(); },
              [this](uint16_t stream, uint32_t ppid, Bytes message) {
                on_message(stream, ppid, std::move(message));
              },
@@ -63,6 +66,14 @@ void DataChannels::close_channel(const std::string &label) {
 void DataChannels::close(bool abort) {
   closed_ = true;
   sctp_.close(abort);
+}
+
+// As Pion does with a channel that is negotiated: it is open with the association.
+void DataChannels::on_up() {
+  auto stream = std::exchange(agreed_, std::nullopt);
+  if (!stream) return;
+  channels_[*stream] = {kEventChannel, false};
+  hooks_.on_open(kEventChannel);
 }
 
 void DataChannels::on_message(uint16_t stream, uint32_t ppid, Bytes message) {

@@ -1,6 +1,6 @@
 // Data channels of one peer: DCEP (RFC 8832) and text messages over an SCTP association.
 // Thread-bound to the transport's context.
-// Never opens a channel itself: the client does.
+// Never opens a channel itself: the client does, or both know of it beforehand.
 #pragma once
 
 #include <map>
@@ -21,8 +21,9 @@ class DataChannels {
     std::function<void(const std::string &label)> on_closed;
   };
 
+  // `agreed`: the stream of the event channel, where both sides know it without DCEP.
   DataChannels(std::shared_ptr<SctpEngine> engine, uint16_t remote_port, size_t max_message_bytes,
-               Hooks hooks);
+               std::optional<uint16_t> agreed, Hooks hooks);
 
   void start() { sctp_.start(); }
   void receive(BytesView packet) { sctp_.receive(packet); }
@@ -39,6 +40,7 @@ class DataChannels {
     State state = State::Open;
   };
 
+  void on_up();
   void on_message(uint16_t stream, uint32_t ppid, Bytes message);
   void on_open_request(uint16_t stream, BytesView message);
   void on_stream_reset(uint16_t stream);
@@ -46,6 +48,7 @@ class DataChannels {
   void on_lost();
 
   size_t max_message_bytes_;
+  std::optional<uint16_t> agreed_;
   Hooks hooks_;
   bool closed_ = false;
   std::map<uint16_t, Channel> channels_;

@@ -12,7 +12,7 @@
 namespace oairt::sim {
 namespace {
 
-constexpr long kMtuBytes = 1200;
+constexpr size_t kMtuBytes = 1200;  // Pion's
 constexpr long kUdpOverheadBytes = 28;
 constexpr size_t kRecordHeaderBytes = 13;
 constexpr uint8_t kHandshakeRecord = 22;
@@ -23,7 +23,6 @@ constexpr gint64 kResendPauseUs = 50 * 1000;
 constexpr int kEvenTimeouts = 6;
 constexpr int kLastTimeout = 11;
 constexpr unsigned kPutOffUs = 3600u * 1000 * 1000;
-constexpr size_t kMaxFlightDatagrams = 32;
 
 std::string openssl_reason() {
   const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -136,10 +135,11 @@ struct DtlsBio {
 };
 
 Dtls::Dtls(GMainContext *context, std::string remote_fingerprint, unsigned retransmit_ms,
-           Hooks hooks)
+           bool repeat_at_once, Hooks hooks)
     : context_(context),
       remote_fingerprint_(std::move(remote_fingerprint)),
       retransmit_ms_(std::clamp(retransmit_ms, 10u, 60000u)),
+      repeat_at_once_(repeat_at_once),
       hooks_(std::move(hooks)),
       ssl_(SSL_new(DtlsBio::context())) {
   BIO *bio = DtlsBio::make(this);
@@ -173,7 +173,7 @@ void Dtls::start() {
 void Dtls::receive(BytesView datagram) {
   if (has_stunted_record(datagram, overhead_bytes(ssl_))) return;
   if (state_ == State::Handshaking) {
-    if (is_old_flight(datagram)) resend_flight();
+    if (repeat_at_once_ && is_old_flight(datagram)) resend_flight();
     note_messages(datagram);
     flight_complete_ = true;
   }
@@ -189,6 +189,7 @@ void Dtls::receive(BytesView datagram) {
 void Dtls::advance() {
   ERR_clear_error();
   int result = SSL_do_handshake(ssl_);
+  flush();
   if (result == 1) {
     state_ = State::Connected;
     timer_.reset();
@@ -286,6 +287,7 @@ bool Dtls::on_timer() {
   flight_complete_ = true;
   ERR_clear_error();
   int result = DTLSv1_handle_timeout(ssl_);
+  flush();
   if (result < 0) {
     fail(openssl_reason());
     return false;
@@ -302,20 +304,25 @@ void Dtls::resend_flight() {
   for (const Bytes &datagram : flight_) hooks_.send(datagram);
 }
 
+// The records of a flight share datagrams, as Pion's do: one is lost or comes late as a whole.
 void Dtls::on_output(BytesView datagram) {
   if (state_ == State::Closed) return;
-  if (state_ == State::Handshaking) {
-    if (flight_complete_) {
-      flight_.clear();
-      flight_complete_ = false;
-      answered_message_ = newest_message_;
-    }
-    if (flight_.size() < kMaxFlightDatagrams) {
-      flight_.emplace_back(datagram.begin(), datagram.end());
-      resent_at_us_ = g_get_monotonic_time();
-    }
+  if (state_ != State::Handshaking) return hooks_.send(datagram);
+  if (flight_complete_) {
+    flight_.clear();
+    sent_ = 0;
+    flight_complete_ = false;
+    answered_message_ = newest_message_;
   }
-  hooks_.send(datagram);
+  bool full = flight_.size() > sent_ && flight_.back().size() + datagram.size() >= kMtuBytes;
+  if (full || flight_.size() == sent_) flight_.emplace_back();
+  append(flight_.back(), datagram);
+}
+
+void Dtls::flush() {
+  if (sent_ == flight_.size()) return;
+  resent_at_us_ = g_get_monotonic_time();
+  while (sent_ < flight_.size()) hooks_.send(flight_[sent_++]);
 }
 
 // A peer that repeats what we have answered did not get the answer.

@@ -32,7 +32,8 @@ class Dtls {
     std::function<void(const std::string &reason)> on_closed;
   };
 
-  Dtls(GMainContext *context, std::string remote_fingerprint, unsigned retransmit_ms, Hooks hooks);
+  Dtls(GMainContext *context, std::string remote_fingerprint, unsigned retransmit_ms,
+       bool repeat_at_once, Hooks hooks);
   ~Dtls();
   Dtls(const Dtls &) = delete;
   Dtls &operator=(const Dtls &) = delete;
@@ -59,12 +60,14 @@ class Dtls {
   bool on_timer();
   void resend_flight();
   void on_output(BytesView datagram);
+  void flush();
   bool is_old_flight(BytesView datagram) const;
   void note_messages(BytesView datagram);
 
   GMainContext *context_;
   std::string remote_fingerprint_;
   unsigned retransmit_ms_;
+  bool repeat_at_once_;
   Hooks hooks_;
   State state_ = State::New;
   ssl_st *ssl_ = nullptr;
@@ -74,6 +77,7 @@ class Dtls {
   // The datagrams of our last flight, to be sent again as they are: receivers drop the copies that
   // they know by the record number, so this can be done as often as we like.
   std::vector<Bytes> flight_;
+  size_t sent_ = 0;              // datagrams of it
   bool flight_complete_ = true;  // the next output begins a new one
   int timeouts_ = 0;             // of OpenSSL, since the last progress
   int newest_message_ = -1;      // the peer's highest handshake message number so far

@@ -28,6 +28,7 @@ class Hub : public std::enable_shared_from_this<Hub> {
   const std::shared_ptr<SctpEngine> &sctp_engine() const { return sctp_engine_; }
   Wire &wire() { return *wire_; }
   unsigned dtls_retransmit_ms() const { return options_.dtls_retransmit_ms; }
+  bool dtls_repeat_at_once() const { return options_.dtls_repeat_at_once; }
   const LineOptions &line() const { return options_.line; }
   uint64_t next_seed() { return options_.seed++; }
   std::vector<std::string> candidate_addresses() const;

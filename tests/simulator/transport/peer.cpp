@@ -78,7 +78,7 @@ void PeerCore::build_layers() {
   dtls.on_data = [this](BytesView data) { channels_->receive(data); };
   dtls.on_closed = [this](const std::string &reason) { on_ended(reason); };
   dtls_ = std::make_unique<Dtls>(hub_->context(), offer_.fingerprint, hub_->dtls_retransmit_ms(),
-                                 std::move(dtls));
+                                 hub_->dtls_repeat_at_once(), std::move(dtls));
   DataChannels::Hooks channels;
   channels.owner = weak_from_this();
   channels.send = [this](BytesView packet) { dtls_->send(packet); };
@@ -91,8 +91,9 @@ void PeerCore::build_layers() {
   channels.on_closed = [this](const std::string &label) {
     if (listener_) listener_->on_channel_closed(label);
   };
-  channels_ = std::make_unique<DataChannels>(hub_->sctp_engine(), offer_.sctp_port,
-                                             offer_.max_message_size, std::move(channels));
+  channels_ =
+      std::make_unique<DataChannels>(hub_->sctp_engine(), offer_.sctp_port, offer_.max_message_size,
+                                     offer_.event_stream, std::move(channels));
 }
 
 bool PeerCore::is_deaf_to(const Flow &flow) const {

@@ -8,11 +8,13 @@
 #include <arpa/inet.h>
 #include <usrsctp.h>
 
+#include "transport/transport.h"
+
 namespace oairt::sim {
 namespace {
 
 constexpr uint16_t kLocalPort = 5000;
-constexpr uint16_t kStreams = 1024;
+constexpr uint16_t kStreams = kSctpStreams;
 constexpr unsigned kTickMs = 10;
 constexpr auto kIdleAfter = std::chrono::seconds(5);  // the library frees sockets by its timers
 constexpr uint32_t kMtuBytes = 1200;
@@ -242,7 +244,7 @@ void Sctp::on_notification(BytesView bytes) {
     if (bytes.size() < sizeof(sctp_assoc_change)) return;
     uint16_t state = notification->sn_assoc_change.sac_state;
     if (state == SCTP_COMM_UP || state == SCTP_RESTART) {
-      up_ = true;
+      if (!std::exchange(up_, true)) events_.push_back({Event::Kind::Up});
     } else {
       events_.push_back({Event::Kind::Lost});
     }
@@ -265,6 +267,9 @@ void Sctp::process() {
     Event event = std::move(events_.front());
     events_.pop_front();
     switch (event.kind) {
+      case Event::Kind::Up:
+        if (hooks_.on_up) hooks_.on_up();
+        break;
       case Event::Kind::Message:
         hooks_.on_message(event.stream, event.ppid, std::move(event.message));
         break;

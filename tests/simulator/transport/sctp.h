@@ -44,6 +44,7 @@ class Sctp {
   struct Hooks {
     std::weak_ptr<void> owner;  // held while a timer runs in here
     std::function<void(BytesView)> send;
+    std::function<void()> on_up;
     std::function<void(uint16_t stream, uint32_t ppid, Bytes message)> on_message;
     std::function<void(uint16_t stream)> on_stream_reset;  // by the peer
     std::function<void(uint16_t stream)> on_oversized;     // the message was thrown away
@@ -67,7 +68,7 @@ class Sctp {
   friend struct SctpLibrary;
 
   struct Event {
-    enum class Kind { Message, Reset, Oversized, Lost } kind;
+    enum class Kind { Up, Message, Reset, Oversized, Lost } kind;
     uint16_t stream = 0;
     uint32_t ppid = 0;
     Bytes message;

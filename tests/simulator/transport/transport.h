@@ -1,5 +1,5 @@
 // The simulator's WebRTC side: ICE-lite on one UDP port and one TCP port for all sessions, DTLS
-// client, SRTP, SCTP with in-band DCEP. Stands for the service's Go/Pion stack.
+// client, SRTP, SCTP with DCEP or an agreed channel. Stands for the service's Go/Pion stack.
 // Thread-bound to the GMainContext it was opened on; listeners are called there.
 // Never uses our client's rtc room: it is the other side, and proves the wire.
 #pragma once
@@ -34,12 +34,18 @@ struct TransportOptions {
   std::vector<std::string> dead_candidates;  // addresses advertised though nobody answers there
   // How long a DTLS flight waits for its answer before it is sent again. Pion's default.
   unsigned dtls_retransmit_ms = 1000;
+  // Whether it is also sent again at once when the peer repeats what it answers: pion/dtls 3.0.0 to
+  // 3.0.9 does that; the versions before and after leave it to the timer (pion/dtls#758).
+  bool dtls_repeat_at_once = false;
   LineOptions line;
   uint64_t seed = 1;  // of what the line does
 };
 
 // The only data channel that carries events: what Peer::send_message() and close_channel() mean.
 inline constexpr char kEventChannel[] = "oai-events";
+
+// Of an SCTP association, each way; as many as GStreamer's element asks for.
+inline constexpr uint16_t kSctpStreams = 1024;
 
 // What the answer needs to know of the offer; parsed by attribute, never by position.
 struct Offer {
@@ -53,6 +59,8 @@ struct Offer {
   // SSRCs that the audio section announces. As with Pion, RTP with another one is not handled (see
   // Stats::rtp_unhandled). Not set, in an offer made by hand: any SSRC will do.
   std::optional<std::vector<uint32_t>> audio_ssrcs;
+  // The stream of the event channel, agreed on beside the SDP; nothing: the client opens it (DCEP).
+  std::optional<uint16_t> event_stream;
   // Every section in the offer's order, since the answer has to keep it; empty: audio, then data.
   struct Section {
     std::string media, mid, protocol;

@@ -45,7 +45,7 @@ void warm_up_crypto(GMainContext *context) {
   hooks.on_connected = [] {};
   hooks.on_data = [](BytesView) {};
   hooks.on_closed = [](const std::string &) {};
-  Dtls client(context, Certificate::own().fingerprint(), 1000, std::move(hooks));
+  Dtls client(context, Certificate::own().fingerprint(), 1000, false, std::move(hooks));
   client.start();
   for (int round = 0; round < 4 && !client.connected(); ++round) {
     SSL_do_handshake(server.ssl);

@@ -107,6 +107,26 @@ GST_START_TEST(an_ephemeral_key_posts_the_bare_offer) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_channel_that_both_sides_know_is_told_in_the_query) {
+  HttpFixture server(&created);
+  std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "dcid=4"}, {"/", "dcid=4"}, {"?deployment=x", "deployment=x&dcid=4"}};
+  for (const auto &[end, query] : cases) {
+    SignallingOptions options = SignallingBench::options_for(server);
+    options.base_url += end;
+    options.event_stream = 4;
+    SignallingBench bench(options);
+    Result<Answer> answer = bench.post("ek_1", R"({"type":"realtime"})");
+    fail_unless(answer.ok());
+    assert_text(answer->resource, server.url("/v1/realtime/calls/rtc_u1_1"));
+    ServedRequest request = server.requests().back();
+    assert_text(request.path, "/v1/realtime/calls");
+    assert_text(request.query, query);
+    assert_text(request.body, kOffer);
+  }
+}
+GST_END_TEST
+
 GST_START_TEST(a_project_key_and_azure_post_the_form) {
   struct Case {
     const char *key;
@@ -234,6 +254,7 @@ GST_START_TEST(no_log_at_any_level_holds_an_sdp_or_a_credential) {
 GST_END_TEST
 
 OAIRT_TEST_MAIN(http_signalling, an_ephemeral_key_posts_the_bare_offer,
+                a_channel_that_both_sides_know_is_told_in_the_query,
                 a_project_key_and_azure_post_the_form, a_refused_offer_says_why_with_the_request_id,
                 a_cancelled_offer_is_not_answered_and_a_new_one_takes_its_place,
                 a_call_is_hung_up_and_the_end_is_told_whatever_the_server_says,

@@ -172,6 +172,34 @@ GST_START_TEST(calls_take_both_forms_of_body) {
 }
 GST_END_TEST
 
+GST_START_TEST(a_call_may_name_the_stream_of_its_channel) {
+  Bench bench;
+  auto call = [&bench](const std::string &query, const std::string &base = "/v1") {
+    bool azure = base != "/v1";
+    Request request{"POST", base + "/realtime/calls", query, form("{\"type\":\"realtime\"}"), {}};
+    request.headers.emplace_back("authorization",
+                                 "Bearer " + (azure ? bench.secret() : "sk-right"));
+    request.headers.emplace_back("content-type", kForm);
+    return bench.api.handle(request, bench.now, 1756320000);
+  };
+  fail_unless_equals_int(call("").status, 201);
+  fail_if(bench.desk.calls.back().event_stream.has_value());
+  for (const char *query : {"dcid=4", "model=x&dcid=4", "dcid=4&a=b"}) {
+    fail_unless_equals_int(call(query).status, 201);
+    fail_unless_equals_int(bench.desk.calls.back().event_stream.value_or(0), 4);
+  }
+  fail_unless_equals_int(call("dcid=1023").status, 201);
+  for (const char *query : {"dcid=", "dcid=x", "dcid=-1", "dcid=1024", "dcid=4.5", "dcid=65536"}) {
+    assert_text(error_of(call(query)), "400|invalid_value|dcid");
+  }
+  fail_unless_equals_int(call("dcid=4", "/openai/v1").status, 201);  // not of Azure's
+  fail_if(bench.desk.calls.back().event_stream.has_value());
+  bench.options.ignore_dcid = true;
+  fail_unless_equals_int(call("dcid=x").status, 201);
+  fail_if(bench.desk.calls.back().event_stream.has_value());
+}
+GST_END_TEST
+
 GST_START_TEST(dead_paths_and_wrong_methods_are_told_apart) {
   Bench bench;
   for (const char *path : {"/v1/realtime", "/v1/realtime/sessions"}) {
@@ -328,8 +356,9 @@ GST_END_TEST
 
 OAIRT_TEST_MAIN(simulator_service_api, a_client_secret_carries_its_session,
                 requests_for_secrets_are_validated, credentials_are_checked,
-                calls_take_both_forms_of_body, dead_paths_and_wrong_methods_are_told_apart,
-                a_call_is_hung_up_once, ordered_errors_come_first_and_are_used_up,
+                calls_take_both_forms_of_body, a_call_may_name_the_stream_of_its_channel,
+                dead_paths_and_wrong_methods_are_told_apart, a_call_is_hung_up_once,
+                ordered_errors_come_first_and_are_used_up,
                 an_ice_restart_answers_with_a_fragment_and_a_new_tag,
                 a_fragment_of_the_same_ice_session_is_taken_without_a_word,
                 an_ice_restart_has_its_preconditions,

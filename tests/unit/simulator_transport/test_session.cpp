@@ -217,9 +217,10 @@ GST_START_TEST(the_handshake_survives_heavy_loss) {
 }
 GST_END_TEST
 
-GST_START_TEST(a_repeated_flight_of_the_client_is_answered_at_once) {
+GST_START_TEST(a_repeated_flight_of_the_client_may_be_answered_at_once) {
   TransportOptions options;
   options.dtls_retransmit_ms = 60000;  // only the client's repeats can help
+  options.dtls_repeat_at_once = true;
   Fixture f(false, options);
   f.client.dtls_timeout_ms = 80;
   int dtls_records = 0;
@@ -229,6 +230,21 @@ GST_START_TEST(a_repeated_flight_of_the_client_is_answered_at_once) {
   };
   f.connect_dtls();
   fail_unless(dtls_records > 2);
+}
+GST_END_TEST
+
+GST_START_TEST(else_a_lost_flight_waits_for_the_timer) {
+  TransportOptions options;
+  options.dtls_retransmit_ms = 700;
+  Fixture f(false, options);
+  f.client.dtls_timeout_ms = 80;
+  int dtls_records = 0;
+  f.client.is_lost = [&dtls_records](bool outgoing, BytesView packet) {
+    return !outgoing && packet[0] == 22 && ++dtls_records == 2;
+  };
+  oairt::TimePoint start = oairt::Clock::now();
+  f.connect_dtls();
+  fail_unless(oairt::Clock::now() - start >= oairt::milliseconds(600));
 }
 GST_END_TEST
 
@@ -328,7 +344,8 @@ OAIRT_TEST_MAIN(simulator_transport_session, audio_goes_both_ways,
                 close_notify_is_heard_by_the_client, a_silent_end_is_silent,
                 a_client_that_leaves_is_noticed, another_certificate_than_offered_is_refused,
                 the_answer_can_name_another_certificate, the_handshake_survives_heavy_loss,
-                a_repeated_flight_of_the_client_is_answered_at_once,
+                a_repeated_flight_of_the_client_may_be_answered_at_once,
+                else_a_lost_flight_waits_for_the_timer,
                 a_lost_last_flight_of_the_client_is_asked_for_again,
                 peers_do_not_disturb_each_other, a_listener_may_destroy_the_peer_in_any_callback,
                 the_transport_may_go_before_the_peer)
