@@ -16,7 +16,9 @@ constexpr Duration kRecently = milliseconds(300);
 // libnice repeats a check after 500 ms.
 // A second allocation at a TURN server is not asked for lightly.
 constexpr Duration kRelayElsewhere = milliseconds(1000);
-constexpr Duration kLoserHears = milliseconds(100);
+// Its only check may arrive last and pull the peer over, who sends to it until one of ours arrives:
+// a round trip in all. Below libnice's next check, 500 ms after the first.
+constexpr Duration kLoserHears = milliseconds(300);
 
 }  // namespace
 
