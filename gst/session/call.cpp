@@ -1,5 +1,6 @@
 #include "session/call.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -18,6 +19,10 @@ constexpr const char *kConfigureEventId = "oairt_configure";
 constexpr const char *kReplayEventPrefix = "oairt_replay";
 // A server that acknowledges at all has done so by then.
 constexpr Duration kPatience = std::chrono::seconds(5);
+// DTLS takes a round trip from where ICE is connected, and as a rule no more than ICE itself. Where
+// that is short, it is the machine that is late, and the service's timers repeat in time.
+constexpr Duration kShortPath = milliseconds(20);
+constexpr Duration kLateHandshake = milliseconds(250), kLateHandshakeNearby = milliseconds(700);
 
 }  // namespace
 
@@ -98,7 +103,10 @@ void Call::on_answer(Result<Answer> answer) {
   peer_->set_answer(answer_.sdp);
 }
 
-void Call::on_connected() { connected_ = true; }
+void Call::on_connected() {
+  connected_ = true;
+  if (late_timer_ != 0) context_.loop.cancel(std::exchange(late_timer_, 0));
+}
 
 void Call::on_message(std::string text) {
   if (failed_) return;
@@ -154,7 +162,8 @@ void Call::on_no_acknowledgement() {
 }
 
 void Call::cancel_timers() {
-  for (auto *timer : {&deadline_timer_, &patience_timer_, &channel_timer_, &hurry_timer_}) {
+  for (auto *timer :
+       {&deadline_timer_, &patience_timer_, &late_timer_, &channel_timer_, &hurry_timer_}) {
     if (*timer != 0) context_.loop.cancel(std::exchange(*timer, 0));
   }
 }
@@ -225,7 +234,19 @@ void Call::configure() {
 void Call::on_failed(Error error) { fail(std::move(error)); }
 
 void Call::on_ice_state(IceState state) {
+  if (state == IceState::Connected && !connected_) watch_handshake();
   if (state == IceState::Failed && connected_ && !failed_) listener_.on_call_path_failed(*this);
+}
+
+void Call::watch_handshake() {
+  if (failed_ || std::exchange(path_found_, true)) return;
+  Duration path = peer_->timings().ice.value_or(Duration::zero());
+  Duration late =
+      path < kShortPath ? kLateHandshakeNearby : std::max<Duration>(kLateHandshake, path * 5 / 4);
+  late_timer_ = context_.loop.call_after(late, [this] {
+    late_timer_ = 0;
+    listener_.on_call_late(*this);
+  });
 }
 
 // --- ICE restart ---

@@ -43,6 +43,9 @@ class CallListener {
   // Once; nothing follows. `token_refused`: the service refused the token that we had.
   virtual void on_call_failed(Call &call, Error error, bool token_refused) = 0;
   virtual void on_call_path_failed(Call &call) = 0;  // it may come back
+  // A path is found, and the handshake on it takes longer than the path explains: what the service
+  // sends only once a second was lost. It goes on. At most once.
+  virtual void on_call_late(Call &call) = 0;
   // The server does not know the event channel that was negotiated: another call is to take the
   // place of this one, with a channel that is opened. Nothing follows.
   virtual void on_call_channel_unknown(Call &call) = 0;
@@ -131,6 +134,7 @@ class Call final : private PeerListener {
   void become_ready();
   void cancel_timers();
   void handle_before_ready(const ServerEvent &event);
+  void watch_handshake();
   void on_deadline();
   void fail(Error error, bool token_refused = false);
   const char *stage() const;
@@ -145,9 +149,11 @@ class Call final : private PeerListener {
   std::shared_ptr<AnswerTaker> answer_taker_ = std::make_shared<AnswerTaker>();
   std::string offer_;
   Answer answer_;
-  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0, channel_timer_ = 0, hurry_timer_ = 0;
+  EventLoop::TimerId deadline_timer_ = 0, patience_timer_ = 0, late_timer_ = 0, channel_timer_ = 0,
+                     hurry_timer_ = 0;
   std::optional<uint16_t> event_stream_;
-  bool posted_ = false, answered_ = false, connected_ = false, channel_open_ = false;
+  bool posted_ = false, answered_ = false, path_found_ = false, connected_ = false;
+  bool channel_open_ = false;
   bool created_ = false, ready_ = false, failed_ = false;
   SessionCreated created_info_;
   ReplayPlan replay_;

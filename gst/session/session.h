@@ -65,7 +65,7 @@ struct SessionSnapshot {
   uint64_t images_sent = 0, images_skipped = 0;
   std::size_t max_event_bytes = kMaxEventBytes;
   double loop_delay_ms = 0;  // as loop_delay()
-  bool asleep = false;  // the call was hung up since nobody spoke; what is sent brings it back
+  bool asleep = false;       // the call was hung up since nobody spoke; what is sent brings it back
 };
 
 class Session {

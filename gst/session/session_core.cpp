@@ -74,7 +74,7 @@ SessionCore::SessionCore(EventLoop &loop, std::shared_ptr<MediaPort> media,
       access_(
           loop, std::move(output),
           [this](const std::vector<Secret> &relays) {
-            for (const auto *call : {&call_, &next_}) {
+            for (const auto *call : {&call_, &next_, &rival_}) {
               if (*call && (*call)->ice() != nullptr) (*call)->ice()->set_turn_servers(relays);
             }
           },
@@ -244,15 +244,6 @@ ReplayLimits SessionCore::replay_limits(const Call &call) const {
   return limits;
 }
 
-void SessionCore::on_call_created(Call &call) {
-  if (!call_) announce(call);
-}
-
-void SessionCore::on_call_ready(Call &call) {
-  if (&call != next_.get()) return;
-  feed_policy(recovery::CallReady{call.can_restart_ice(), call.round_trip(), limit_of(call)});
-}
-
 void SessionCore::on_call_event(Call &call, const ServerEvent &event, const std::string &json) {
   LOG_DEBUG("event %s", event.type.c_str());
   bool in_use = &call == call_.get();
@@ -309,6 +300,7 @@ void SessionCore::on_call_failed(Call &call, Error error, bool token_refused) {
   for (auto &leaving : leaving_) {
     if (leaving.call.get() == &call) leaving.spoken = true;
   }
+  if (lose_one_of_two(call)) return;
   if (!next && &call != call_.get()) return;  // a call that is being left
   feed_policy(recovery::CallFailed{std::move(error), random(), token_refused, next});
 }

@@ -90,6 +90,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   void on_call_bad_event(Call &call, const Error &error) override;
   void on_call_failed(Call &call, Error error, bool token_refused) override;
   void on_call_path_failed(Call &call) override;
+  void on_call_late(Call &call) override;
   void on_call_channel_unknown(Call &call) override;
 
   void feed_policy(const recovery::Event &event);
@@ -115,9 +116,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   // session_core_actions.cpp: what the policy orders
   void perform(const recovery::Action &action);
   void start_call(const recovery::StartCall &action);
-  void begin_call(bool channel_unknown);
   void end_call();
-  void end_next();
   void switch_call(const recovery::SwitchCall &action);
   void bring_up_to_date(bool answer_was_cut);
   std::optional<TimePoint> speech_to_repeat(const recovery::SwitchCall &action) const;
@@ -130,6 +129,12 @@ class SessionCore final : private CallListener, private KeeperListener {
   void restart_ice_now(Duration timeout);
   void probe_server();
   void report(const recovery::Recovered &recovered);
+
+  // session_core_making.cpp: the call being made, and perhaps another one beside it
+  std::unique_ptr<Call> make_call(bool channel_unknown);
+  void end_next();
+  bool lose_one_of_two(Call &call);
+  void drop_rival();
 
   // session_core_tools.cpp: outputs of functions, texts, pictures
   struct Output {
@@ -187,6 +192,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   std::vector<Output> outputs_;            // of functions, not sent yet
   uint64_t carrier_ = 0;                   // which of all calls is in use
   std::unique_ptr<Call> call_, next_;      // in use; being made
+  std::unique_ptr<Call> rival_;            // made beside that one: whose session is first is kept
   std::vector<ServerEvent> early_events_;  // of the next call, for the conversation
   std::vector<Leaving> leaving_;
   SessionSnapshot snapshot_;

@@ -84,24 +84,8 @@ void SessionCore::start_call(const recovery::StartCall &action) {
   }
   access_.prepare(config_);
   if (action.fresh_token) access_.tokens().invalidate();
-  begin_call(false);
-}
-
-void SessionCore::begin_call(bool channel_unknown) {
-  CallContext context{loop_, config_, access_.http(), access_.tokens(), *peers_, media_};
-  context.relays = access_.relays();
-  context.channel_unknown = channel_unknown;
-  CallListener &listener = *this;
-  early_events_.clear();
-  next_ = std::make_unique<Call>(std::move(context), listener);
+  next_ = make_call(false);
   next_->start();
-}
-
-// To the policy it is the same call.
-void SessionCore::on_call_channel_unknown(Call &call) {
-  if (&call != next_.get()) return;
-  dispose(std::move(next_));
-  begin_call(true);
 }
 
 void SessionCore::dispose(std::unique_ptr<Call> call) {
@@ -111,11 +95,6 @@ void SessionCore::dispose(std::unique_ptr<Call> call) {
   std::shared_ptr<Call> old(call.release());
   loop_.post([old] {});
   if (hangup) hangups_.send(std::move(*hangup));
-}
-
-void SessionCore::end_next() {
-  if (next_ && !call_ && next_->answer().call_id == announced_call_) announced_call_.clear();
-  dispose(std::move(next_));
 }
 
 void SessionCore::end_call() {

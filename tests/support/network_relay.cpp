@@ -207,24 +207,24 @@ class NetworkRelay::Worker {
   }
 
   // What is done with the packet when it arrives; now, if the link takes no time.
-  void carry(Towards towards, const uint8_t *data, std::size_t size,
+  void carry(Towards towards, const sockaddr_in &client, const uint8_t *data, std::size_t size,
              std::function<void(const std::vector<uint8_t> &)> deliver) {
     TimePoint now = Clock::now();
     bool lost = std::uniform_real_distribution<double>(0, 1)(random_) <
                 loss_[static_cast<std::size_t>(towards)];
+    Packet packet{now, towards, data, size, lost, ntohs(client.sin_port)};
     Observer observer;
     {
       LockGuard guard(lock_);
-      lost = lost || (filter_ && filter_({now, towards, data, size, false}));
+      lost = packet.lost = lost || (filter_ && filter_(packet));
       ++(towards == Towards::Server ? stats_.to_server : stats_.to_client);
       stats_.lost += lost;
       observer = observer_;
     }
-    if (observer) observer({now, towards, data, size, lost});
+    if (observer) observer(packet);
     if (lost) return;
-    queue_.emplace(now + travel(), [packet = std::vector<uint8_t>(data, data + size), deliver] {
-      deliver(packet);
-    });
+    queue_.emplace(now + travel(),
+                   [copy = std::vector<uint8_t>(data, data + size), deliver] { deliver(copy); });
   }
 
   void from_clients(const Door &door, std::vector<uint8_t> &buffer) {
@@ -236,7 +236,7 @@ class NetworkRelay::Worker {
       if (size < 0) return;
       int fd = flow_of(door, from);
       if (fd < 0) continue;
-      carry(Towards::Server, buffer.data(), static_cast<std::size_t>(size),
+      carry(Towards::Server, from, buffer.data(), static_cast<std::size_t>(size),
             [fd](const std::vector<uint8_t> &packet) {
               (void)::send(fd, packet.data(), packet.size(), MSG_DONTWAIT);
             });
@@ -260,7 +260,7 @@ class NetworkRelay::Worker {
     while (true) {
       ssize_t size = recv(flow.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (size < 0) return;
-      carry(Towards::Client, buffer.data(), static_cast<std::size_t>(size),
+      carry(Towards::Client, flow.client, buffer.data(), static_cast<std::size_t>(size),
             [flow](const std::vector<uint8_t> &packet) {
               (void)sendto(flow.door, packet.data(), packet.size(), MSG_DONTWAIT,
                            native(flow.client), sizeof flow.client);

@@ -28,6 +28,7 @@ class NetworkRelay {
     const uint8_t *data;
     std::size_t size;
     bool lost;
+    uint16_t client;  // its port: tells one flow from another
   };
   // Every UDP packet as it comes in, before it is lost or delayed; on the relay's thread.
   using Observer = std::function<void(const Packet &)>;
