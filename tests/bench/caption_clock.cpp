@@ -90,7 +90,7 @@ class Listener {
     pcm.resize(pcm.size() + 3 * 48000);
     for (std::size_t at = 0; at + frame <= pcm.size(); at += frame) {
       if (at >= played) captions_.voice_ended(id);
-      captions_.frame(now_, at < played, captions::measure(pcm.data() + at, frame));
+      captions_.frame(now_, at < played, ear_.hear(pcm.data() + at));
       now_ += milliseconds(20);
       for (const auto &caption : captions_.take()) {
         shown.push_back({caption.text,
@@ -122,6 +122,7 @@ class Listener {
 
  private:
   captions::SpeechCaptions captions_;
+  captions::Ear ear_;
   Duration now_{0};
   int answers_ = 0;
 };
@@ -133,9 +134,9 @@ int run(int argc, char **argv) {
       {"English, ash", "en-us", "ash", 1.0, kEnglish},
       {"English, coral, fast", "en-us", "coral", 1.3, kEnglish},
       {"English, verse, slow", "en-us", "verse", 0.75, kEnglish},
-      {"British, echo", "en-gb", "echo", 1.1, kEnglish},
+      {"British, echo", "en", "echo", 1.1, kEnglish},
       {"German", "de", "sage", 1.0, kGerman},
-      {"French", "fr-fr", "cedar", 1.0, kFrench},
+      {"French", "fr", "cedar", 1.0, kFrench},
       {"Spanish", "es", "shimmer", 1.0, kSpanish},
       {"Russian", "ru", "ballad", 1.0, kRussian},
   };
