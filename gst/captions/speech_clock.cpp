@@ -16,7 +16,7 @@ constexpr float kWander = 0.002F;
 constexpr float kSkip = 0.4F, kLeap = 0.06F, kHold = kSkip + 2 * kLeap;
 // How likely a voice is to pause there at all, and to stay silent for another 10 ms: it is no pause
 // that is over at once.
-constexpr float kPauses[] = {0, 0.004F, 0.97F, 0.99F, 1};
+constexpr float kPauses[] = {0, 0.004F, 0.1F, 0.97F, 0.99F, 1};
 constexpr float kHushed = 0.86F, kStay = 0.88F;
 // So sure it must be that a word has begun. To show it before its pause is worse than a moment
 // late.
@@ -76,6 +76,7 @@ void SpeechClock::set_words(const Words &words) {
     starts_.push_back(places_.size());
     sizes_.push_back(list[i].end);
     Edge edge = Edge::Word;
+    if (i > 0 && list[i].small && !list[i - 1].small) edge = Edge::Joint;
     if (i > 0 && list[i - 1].pause == Pause::Phrase) edge = Edge::Phrase;
     if (i > 0 && list[i - 1].pause == Pause::Sentence) edge = Edge::Sentence;
     for (const Unit &unit : list[i].units) {
@@ -221,7 +222,8 @@ void SpeechClock::settle() {
     place += (here + rests) * static_cast<double>(base_ + row);
   }
   auto has_begun = [&](std::size_t word) {
-    bool flows = edges_[starts_[word]] == Edge::Word;
+    Edge edge = edges_[starts_[word]];
+    bool flows = edge == Edge::Word || edge == Edge::Joint;
     std::size_t start = starts_[word] - (flows ? std::min(kAhead, starts_[word]) : 0);
     double share = start >= base_ + high_ ? 0 : start < base_ + low_ ? 1 : behind[start - base_];
     return share > (word == 0 ? kSureAtFirst : flows ? kSureWithin : kSureAfterPause);

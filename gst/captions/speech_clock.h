@@ -60,7 +60,7 @@ class SpeechClock {
   static constexpr std::size_t kPlaces = 640;  // the window: 6.4 s of text at an even pace
   static constexpr std::size_t kMargin = 8;    // no step goes farther
   using Row = std::array<float, kPlaces + kMargin>;
-  enum class Edge : uint8_t { None, Word, Phrase, Sentence, End };
+  enum class Edge : uint8_t { None, Word, Joint, Phrase, Sentence, End };
 
   void move();
   void move_row(const Row &from, Row &to, Row &paused, double speed);

@@ -99,6 +99,8 @@ void Words::split_from(std::size_t byte) {
   auto close = [&](std::size_t end) {
     if (!open) return;
     word.end = end;
+    word.small =
+        is_small_word(std::string_view(text_).substr(word.begin, end - word.begin), language_);
     word.units = units_of(letters, language_);
     even_out(word.units);
     if (word.pause != Pause::None) draw_out(word.units);

@@ -38,6 +38,7 @@ struct Word {
   bool joined = false;             // no blank before it: scripts without spaces
   int columns = 0;
   Pause pause = Pause::None;  // after it
+  bool small = false;         // leads to others: and, of, that
   std::vector<Unit> units;
 };
 
