@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "captions/numbers.h"
 #include "captions/spelling.h"
@@ -128,7 +129,10 @@ class Speller {
   void close_number() {
     if (number_.empty()) return;
     std::string words = number_words(number_, language_);
-    add(spell(words, language_));
+    auto units = spell(words, language_);
+    // A figure by itself is said with weight.
+    for (Unit &unit : units) unit.ms = number_.size() == 1 ? unit.ms * 5 / 4 : unit.ms;
+    add(std::move(units));
     for (std::size_t i = 0; words.empty() && i < number_.size(); ++i) add(kAnySound, kDigit);
     number_.clear();
     close_sign();

@@ -156,6 +156,7 @@ const Numerals *numerals_of(Language language) {
 
 struct Speaker {
   const Numerals &has;
+  bool plain;  // without signs within: it may be a year
   std::string text;
 
   void say(const char *word) {
@@ -180,8 +181,8 @@ struct Speaker {
     say(has.small[ones]);
   }
   void many(int count, const char *what) {
-    if (count == 1 && !has.one_of_them) return say(what);
-    cardinal(count);
+    if (count > 1) cardinal(count);
+    if (count == 1 && has.one_of_them) say(has.ones_first ? "ein" : has.small[1]);
     say(what);
   }
   void cardinal(int value) {
@@ -201,7 +202,7 @@ struct Speaker {
   void whole(std::string_view digits) {
     if (digits.size() > 9 || (digits.size() > 1 && digits[0] == '0')) return each_digit(digits);
     int value = std::atoi(std::string(digits).c_str());
-    bool named_by_hundreds = &has == &kEnglish || &has == &kGerman;
+    bool named_by_hundreds = plain && (&has == &kEnglish || &has == &kGerman);
     if (!named_by_hundreds || digits.size() != 4 || value < 1100 || value > 2099 ||
         (value >= 2000 && (value < 2010 || &has == &kGerman))) {
       return cardinal(value);
@@ -221,7 +222,7 @@ bool in_threes(std::string_view rest) {
 std::string number_words(std::string_view number, Language language) {
   const Numerals *numerals = numerals_of(language);
   if (numerals == nullptr) return "";
-  Speaker speaker{*numerals, ""};
+  Speaker speaker{*numerals, number.find_first_not_of("0123456789") == std::string_view::npos, ""};
   std::string digits;
   bool decimals = false;
   auto close = [&] {

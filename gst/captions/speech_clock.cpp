@@ -16,7 +16,7 @@ constexpr float kWander = 0.002F;
 constexpr float kSkip = 0.4F, kLeap = 0.06F, kHold = kSkip + 2 * kLeap;
 // How likely a voice is to pause there at all, and to stay silent for another 10 ms: it is no pause
 // that is over at once.
-constexpr float kPauses[] = {0, 0.004F, 0.1F, 0.97F, 0.99F, 1};
+constexpr float kPauses[] = {0, 0.004F, 0.1F, 0.98F, 0.995F, 1};
 constexpr float kHushed = 0.86F, kStay = 0.88F;
 // So sure it must be that a word has begun. To show it before its pause is worse than a moment
 // late.

@@ -15,7 +15,8 @@ inline constexpr const char *kEnglish =
     "_have>_:fav _has>_:faz _said>_:sed _sure:so: _some:s@n "
     "_come>_:t@n _there:ve _their:ve _were>_:l@ _be>_:di _he>_:fi _she>_:si _we>_:li _me>_:ni "
     "_as>_:[a@]z _that>_:va[td] _with>_:liv _this>_:vis _they>_:vei. _then>_:ven _than>_:v[a@]n "
-    "_these:viz _those:vouz _other:[a@]v@ _do>_:du _does>_:d@z _four:fo: _o'clock:@tlot "
+    "_these:viz _those:vouz _other:[a@]v@ _do>_:du _does>_:d@z _four:fo: _pour:to: _hour:au@ "
+    "_o'clock:@tlot "
     "_know:nou. _through>_:flu: _though>_:vou _enough:in@f _eye:ai. _any:eni _many:neni "
     "_only:ounli "
     "_people:tit@l _would>_:lud _could>_:tud _should>_:sud _every:evli _world:l@ld _great:dleit "
@@ -24,7 +25,7 @@ inline constexpr const char *kEnglish =
     "_because:dit@z _about:@daut _minute:nin@t _women:linin _says>_:sez _done>_:dan _gone>_:don "
     "_money:nani _love:lav _above:@dav _move:nuv _lose:luz _word:l@d _work:l@t _hour:au@ "
     "_listen:lis@n _often:of@n _island:ail@nd _iron:ai@n _beautiful:dlut@f@l _something:sanfin "
-    "_someone:sanlan _business:diznis _usual:luz@l "
+    "_someone:sanlan _business:diznis _usual:luz@l _hundred:fandl@d cur>[iy]:tlu:l cure>_:tlu@ "
     // Endings.
     "ation:eis@n tion:s@n cian:s@n ssion:s@n sion:[sz]@n tial:s@l cial:s@l tient:s@nt cient:s@nt "
     "tious:s@s cious:s@s ture:ts@ sure>_:[sz]@ tch:ts. dge:d.z. ated>_:eit@d ates>_:eits "
@@ -37,7 +38,8 @@ inline constexpr const char *kEnglish =
     "'s>_:[sz] 're>_:@ 've>_:v 'll>_:l 'd>_:d n't>_:n.t. ': "
     // Vowels.
     "ought:o:t aught:o:t ough:[ouaf] eigh:ei. igh:ai gh>_: gh:d "
-    "eau:o: ee:i: ear>[nlc]:@: ear:[ei]@ ea:[ie]: oor:o: our:[ao]u. oar:o: oo:u ou:[aou]: "
+    "eau:o: ee:i: ear>[nlc]:@: ear:[ei]@ ea:[ie]: oor:o: our>_:au@ our:[ao]u. oar:o: oo:u "
+    "ou:[aou]: "
     "ow>_:[ao]u. ow:[ao]u ai:ei. ay:ei. au:o: aw:o: ei:[ei] ey>_:i ey:ei. oa:ou. oi:oi. oy:oi. "
     "ia:i@ iou:i@ io:i@ iu:i@ ie>_:ai. ie:[ie] ue>_:u: uin:[ui]n ui:[ui] ew:[lu]u. "
     "er>C:@: er>_:@ er>V:[ie]l ir>C:@: ir>_:@: ur>C:@: ur>_:@: yr>C:@: wor>C:l@: war:lo: wai:lei. "
