@@ -16,13 +16,13 @@ constexpr float kWander = 0.002F;
 constexpr float kSkip = 0.4F, kLeap = 0.06F, kHold = kSkip + 2 * kLeap;
 // How likely a voice is to pause there at all, and to stay silent for another 10 ms: it is no pause
 // that is over at once.
-constexpr float kPauses[] = {0, 0.004F, 0.1F, 0.98F, 0.995F, 1};
+constexpr float kPauses[] = {0, 0.004F, 0.2F, 0.98F, 0.995F, 1};
 constexpr float kHushed = 0.86F, kStay = 0.88F;
 // So sure it must be that a word has begun. To show it before its pause is worse than a moment
 // late.
 constexpr double kSureAtFirst = 0.1, kSureWithin = 0.5, kSureAfterPause = 0.7;
 // A caption comes a frame after its word, and waits for the one before it: a word that follows
-// without a pause counts from so many places before.
+// without a pause counts from so many places before, unless there may be one.
 constexpr std::size_t kAhead = 2;
 
 double bell(double value, double mean, double width) {
@@ -223,10 +223,11 @@ void SpeechClock::settle() {
   }
   auto has_begun = [&](std::size_t word) {
     Edge edge = edges_[starts_[word]];
-    bool flows = edge == Edge::Word || edge == Edge::Joint;
+    bool flows = edge == Edge::Word;
+    double sure = flows || edge == Edge::Joint ? kSureWithin : kSureAfterPause;
     std::size_t start = starts_[word] - (flows ? std::min(kAhead, starts_[word]) : 0);
     double share = start >= base_ + high_ ? 0 : start < base_ + low_ ? 1 : behind[start - base_];
-    return share > (word == 0 ? kSureAtFirst : flows ? kSureWithin : kSureAfterPause);
+    return share > (word == 0 ? kSureAtFirst : sure);
   };
   std::size_t begun = reached_;
   while (begun < starts_.size() && has_begun(begun)) ++begun;
