@@ -38,6 +38,7 @@ constexpr Code kCodes[] = {
 
 struct Rule {
   std::u32string letters, next;
+  bool later;  // not in the first syllable
   std::vector<Unit> units;
 };
 using Rules = std::map<char32_t, std::vector<Rule>>;  // by the first letter, or _
@@ -79,6 +80,12 @@ void add_rules(Rules &rules, std::string_view text) {
     auto colon = rule.find(':'), next = rule.find('>');
     if (colon == std::string_view::npos) continue;
     Rule added;
+    added.later = rule.starts_with('~');
+    if (added.later) {
+      rule.remove_prefix(1);
+      --colon;
+      if (next != std::string_view::npos) --next;
+    }
     added.letters = to_letters(rule.substr(0, std::min(next, colon)));
     if (next < colon) added.next = to_letters(rule.substr(next + 1, colon - next - 1));
     added.units = to_units(rule.substr(colon + 1));
@@ -135,7 +142,12 @@ const Rule *find_rule(const Rules &rules, char32_t first, const std::u32string &
                       std::size_t at) {
   auto found = rules.find(first);
   if (found == rules.end()) return nullptr;
+  bool later = std::any_of(word.begin() + 1,
+                           word.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(at, 1)),
+                           is_vowel);
+  if (at == 2 && word[1] == U'y') later = false;
   for (const Rule &rule : found->second) {
+    if (rule.later && !later) continue;
     if (fits(word, at, rule.letters) && fits(word, at + rule.letters.size(), rule.next)) {
       return &rule;
     }

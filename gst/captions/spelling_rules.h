@@ -5,8 +5,9 @@
 
 namespace oairt::captions::rules {
 
-// letters[>what follows]:sounds. The first rule that fits is taken. _ is the edge of a word, C a
-// consonant, V a vowel, [..] one of these; : is long, . is short.
+// letters[>what follows]:sounds; ~ in front: not in the first syllable. The first rule that fits is
+// taken. _ is the edge of a word, C a consonant, V a vowel, [..] one of these; : is long, . is
+// short.
 inline constexpr const char *kEnglish =
     // Words that keep to no rule, or are said in passing.
     "_the>_:v@ _a>_:@ _an>_:@n _and>_:[a@].nd. _of>_:@.v _to>_:t[u@]. _for>_:f[o@]. "
@@ -29,12 +30,14 @@ inline constexpr const char *kEnglish =
     // Endings.
     "ation:eis@n tion:s@n cian:s@n ssion:s@n sion:[sz]@n tial:s@l cial:s@l tient:s@nt cient:s@nt "
     "tious:s@s cious:s@s ture:ts@ sure>_:[sz]@ tch:ts. dge:d.z. ated>_:eit@d ates>_:eits "
-    "ating>_:eitin ted>_:t@d ded>_:d@d ses>_:[sz]@z ces>_:s@z ges>_:d.z.@z xes>_:ts@z zes>_:z@z "
-    "ches>_:ts@z shes>_:s@z ies>_:iz ied>_:[ia]d able>_:@d@l ible>_:@d@l ously>_:@sli ous>_:@s "
-    "ment>_:n@nt ments>_:n@nts age>_:id.z. ages>_:id.z.@z ally>_:@li ical>_:it@l ence>_:@ns "
-    "ance>_:@ns ent>_:@nt ents>_:@nts ant>_:@nt ings>_:inz ing>_:in fy>_:fai ays>_:eiz "
-    "ors>_:@z ers>_:@z ars>_:[a@]z or>_:[o@] ury>_:@li ary>_:eli ory>_:oli ery>_:@li "
-    "les>_:@lz led>_:@ld le>_:@l re>_:@ al>_:@l als>_:@lz an>_:@n ans>_:@nz "
+    "ating>_:eitin ~ted>_:t@d ~ded>_:d@d ~ses>_:[sz]@z ~ces>_:s@z ~ges>_:d.z.@z xes>_:ts@z "
+    "zes>_:z@z "
+    "ches>_:ts@z shes>_:s@z ~ies>_:iz ~ied>_:[ia]d ~able>_:@d@l able>_:eid@l ~ible>_:@d@l "
+    "ously>_:@sli ous>_:@s "
+    "~ment>_:n@nt ~ments>_:n@nts ~age>_:id.z. ~ages>_:id.z.@z ally>_:@li ical>_:it@l ~ence>_:@ns "
+    "~ance>_:@ns ~ent>_:@nt ~ents>_:@nts ~ant>_:@nt ings>_:inz ing>_:in fy>_:fai ays>_:eiz "
+    "~ors>_:@z ers>_:@z ~ars>_:[a@]z ~or>_:[o@] ~ury>_:@li ~ary>_:eli ~ory>_:oli ~ery>_:@li "
+    "~les>_:@lz ~led>_:@ld ~le>_:@l ~re>_:@ ~al>_:@l ~als>_:@lz ~an>_:@n ~ans>_:@nz "
     "'s>_:[sz] 're>_:@ 've>_:v 'll>_:l 'd>_:d n't>_:n.t. ': "
     // Vowels.
     "ought:o:t aught:o:t ough:[ouaf] eigh:ei. igh:ai gh>_: gh:d "
@@ -45,13 +48,13 @@ inline constexpr const char *kEnglish =
     "er>C:@: er>_:@ er>V:[ie]l ir>C:@: ir>_:@: ur>C:@: ur>_:@: yr>C:@: wor>C:l@: war:lo: wai:lei. "
     "way:lei. wa:l[oa] "
     "arr:[ae]l ar>C:a: ar>_:a: orr:ol or>C:o: are>_:e@ ares>_:e@z ire>_:ai@ ires>_:ai@z ore>_:o: "
-    "ores>_:o:z ored>_:o:d ure>_:[lu]@ ures>_:[lu]@z ured>_:[lu]@d ered>_:@d "
+    "ores>_:o:z ored>_:o:d ure>_:[lu]@ ures>_:[lu]@z ured>_:[lu]@d ~ered>_:@d "
     "all:o:l alk:o:t alm:an al>[dt]:ol old:ould ost>_:oust ind>_:aind ild>_:aild "
     "a>Ce_:ei. i>Ce_:ai. o>Ce_:ou. u>Ce_:[lu]u a>Ces_:ei. i>Ces_:ai. o>Ces_:ou. u>Ces_:[lu]u "
     "a>Ced_:ei. i>Ced_:ai. o>Ced_:ou. u>Ced_:[lu]u a>Cing_:ei. i>Cing_:ai. o>Cing_:ou. "
-    "u>CV:[lu]u e>_: e>s_: ed>_:[td] _re>C:l[ei@] _de>C:d[ei@] _be>C:d[i@] _ex>V:edz _uni:luni "
+    "u>CV:[lu]u ~e>_: ~e>s_: ~ed>_:[td] _re>C:l[ei@] _de>C:d[ei@] _be>C:d[i@] _ex>V:edz _uni:luni "
     "_us>[eiu]:lus "
-    "_y:[il]. tt:[td] y>_:[ia] y:[ia] _e:[ei] en>_:@n on>_:@n a>_:@ o>_:ou. a:[ae@] e:[ei@] "
+    "_y:[il]. tt:[td] y>_:[ia] y:[ia] _e:[ei] ~en>_:@n ~on>_:@n ~a>_:@ o>_:ou. a:[ae@] e:[ei@] "
     "i:[i@a] o:[oau@] u:[a@u] "
     // Consonants.
     "_kn:n _wr:l _gn:n _ps:s _h:f. _who:fu _wh:l wh:l mb>_:n ph:f qu:tl. th:[fv] chr:tl tech:tet "
@@ -72,7 +75,7 @@ inline constexpr const char *kFrench =
     "_que>_:t@ _ce>_:s@ _vous>_:vu _nous>_:nu _il>_:il _ils>_:il _y>_:i _a>_:a _avec:avet "
     "_à>_:a eaux>_:o eau:o aux>_:o au:o oui:li. oi:la ou:u oî:la où:u ai:e ay:ei ei:e "
     "œu:[@o] œ:[@e] eu:[@ou] illes>_:il. ille:il. ill:il. gn:nl. ch:s ph:f th:t qu:t gu>[ei]:d "
-    "er>_:e ez>_:e ent>_:[a@]: es>_:@. e>_:. "
+    "er>_:e ez>_:e ~ent>_:[a@]: ~es>_:@. ~e>_:. "
     "ain>C:[ae]: ain>_:[ae]: ein>C:[ae]: ein>_:[ae]: in>C:[ae]: in>_:[ae]: im>[pb]:[ae]: "
     "an>C:[ao]: an>_:[ao]: am>[pb]:[ao]: en>C:[ao]: en>_:[aeo]: em>[pbm]:[ao]: on>C:o: on>_:o: "
     "om>[pb]:o: un>C:[ae@]: un>_:[ae@]: ien>_:l[ae]: "

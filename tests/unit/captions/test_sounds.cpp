@@ -131,6 +131,10 @@ GST_START_TEST(words_are_spelt_as_their_language_has_it) {
   fail_unless(may_sound("night", Language::English, {Nasal, Open, Front, Stop}));
   fail_unless(may_sound("nation", Language::English, {Nasal, Mid, Front, Hiss, Neutral, Nasal}));
   fail_unless(may_sound("make", Language::English, {Nasal, Mid, Front, Stop}));
+  // A silent e is not the only vowel.
+  fail_unless(may_sound("yes", Language::English, {Front, Mid, Hiss}));
+  fail_unless(may_sound("red", Language::English, {Liquid, Mid, VoicedStop}));
+  fail_unless(may_sound("named", Language::English, {Nasal, Mid, Front, Nasal, VoicedStop}));
   fail_unless(may_sound("schön", Language::German, {Hiss, Mid, Nasal}));
   fail_unless(may_sound("beaucoup", Language::French, {VoicedStop, Round, Stop, Back}));
   fail_unless(may_sound("queso", Language::Spanish, {Stop, Mid, Hiss, Round}));
