@@ -43,6 +43,22 @@ const std::vector<std::string> kEnglish = {
     "The weather tomorrow will be mostly sunny with a light breeze from the southwest, although "
     "some showers are possible in the late afternoon, especially near the mountains.",
 };
+// Nothing was tuned on these.
+const std::vector<std::string> kUnseen = {
+    "Of course. Your flight departs at twenty to six, so please be at the gate no later than a "
+    "quarter past five.",
+    "Photosynthesis is the process by which plants turn sunlight, water and carbon dioxide into "
+    "sugar and oxygen.",
+    "No problem! I have moved your appointment with Doctor Miller from Friday to Wednesday at "
+    "10:30, and sent you a new confirmation.",
+    "In my opinion, the best way to learn a language is to speak it every day, even if you make "
+    "mistakes; nobody will mind.",
+    "Shakespeare wrote about 39 plays, most of them between 1589 and 1613.",
+    "Would you rather have soup or salad with that? The soup of the day is tomato.",
+    "If the light on the front keeps blinking, unplug the device, wait for ten seconds, and plug "
+    "it in again.",
+    "The capital of Australia is Canberra, not Sydney, though many people get that wrong.",
+};
 const std::vector<std::string> kGerman = {
     "Guten Tag! Was kann ich für Sie tun?",
     "Der nächste Zug nach Hamburg fährt um zwanzig Uhr fünfzehn von Gleis sieben ab, aber er hat "
@@ -170,13 +186,23 @@ int run(int argc, char **argv) {
       {"Spanish", "es", "shimmer", 1.0, kSpanish},
       {"Russian", "ru", "ballad", 1.0, kRussian},
   };
+  const std::vector<Case> unseen = {
+      {"Unseen, marin", "en-us", "marin", 1.0, kUnseen},
+      {"Unseen, ash, fast", "en-us", "ash", 1.3, kUnseen},
+      {"Unseen, verse, slow", "en-us", "verse", 0.75, kUnseen},
+  };
   auto speaker = sim::Speaker::shared();  // one for all of them
-  Series all, checked;
+  Series all, others, checked, unseen_checked;
   for (const Case &given : cases) {
     follow_all(given.name, given.texts, verbose, all,
                [&](const std::string &text) { return speak(given, text); });
   }
   print_all("all", all);
+  for (const Case &given : unseen) {
+    follow_all(given.name, given.texts, verbose, others,
+               [&](const std::string &text) { return speak(given, text); });
+  }
+  print_all("unseen texts", others);
   print_figure("caption to its word, all of them", "ours", "ms", all);
   for (const std::string &voice : flite_voices()) {
     for (double speed : {1.0, 1.3, 0.75}) {
@@ -184,12 +210,15 @@ int run(int argc, char **argv) {
       follow_all(name, kEnglish, verbose, checked,
                  [&](const std::string &text) { return flite_speak(text, voice, speed); });
     }
+    follow_all("flite, " + voice + ", unseen", kUnseen, verbose, unseen_checked,
+               [&](const std::string &text) { return flite_speak(text, voice, 1); });
   }
   if (checked.count() == 0) {
     std::printf("flite: it is not there (Debian: flite1-dev)\n");
     return 0;
   }
   print_all("flite", checked);
+  print_all("flite, unseen texts", unseen_checked);
   print_figure("caption to its word, flite", "ours", "ms", checked);
   return 0;
 }
