@@ -81,6 +81,7 @@ struct Private {
   std::atomic<bool> flushed{false};  // the next frame does not follow the last one
   // Streaming thread only.
   oairt::StallWatch stalls;
+  oairt::captions::Ear ear;
   OutputTicks ticks;
   oairt::OutputFrame frame;
   oairt::TickWait wait;
@@ -172,10 +173,11 @@ static GstPadProbeReturn on_upstream_event(GstPad *, GstPadProbeInfo *info, gpoi
   return GST_PAD_PROBE_OK;
 }
 
+static_assert(oairt::captions::Ear::kFrame == oairt::kFrameSamples);
 static void note_frame(Private *priv, uint64_t number, const int16_t *samples, bool silence) {
   if (!priv->captions.wants_frames()) return;
   oairt::CaptionFrame frame{static_cast<int64_t>(number) * oairt::kFrameDuration, !silence, {}};
-  if (!silence) frame.sound = oairt::captions::measure(samples, oairt::kFrameSamples);
+  if (!silence) frame.sound = priv->ear.hear(samples);
   priv->captions.on_frame(frame);
 }
 

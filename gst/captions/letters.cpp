@@ -1,17 +1,18 @@
 #include "captions/letters.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "captions/numbers.h"
+#include "captions/spelling.h"
 
 namespace oairt::captions {
 namespace {
 
 // Lengths in ms at an even pace, about 13 letters a second. Measured values of many languages lie
 // around these; how fast a voice really is, is learnt while it speaks.
-constexpr int kVowel = 90, kMoreVowel = 35, kSonorant = 60, kStop = 65, kFricative = 80;
-constexpr int kBreath = 45;  // h
-constexpr int kFinalE = 40;  // silent in English and French, spoken elsewhere
-constexpr int kDigit = 280, kLetterName = 180, kSymbol = 300;
+constexpr int kDigit = 280, kLetterName = 220, kSymbol = 300;
 constexpr int kIdeographOnset = 70, kIdeographRest = 130;
 constexpr int kKanaOnset = 45, kKanaRest = 85, kOtherConsonant = 65, kInherentVowel = 60;
 
@@ -27,47 +28,6 @@ gunichar base_of(gunichar c) {
 }
 
 constexpr const char *kVowels = "aeiouyæøœəıαεηιουωаеиоуыэюяєіїё";
-constexpr const char *kSonorants = "lmnrwłłλμνρлмнрй";
-constexpr const char *kStops = "bdgkpqtцβγδκπτбпдткг";
-constexpr const char *kFricatives = "cfjsvxzßþðσςφθχζξψсзфвшщжхцч";
-
-struct Builder {
-  std::vector<Unit> units;
-  gunichar last = 0;
-
-  void add(Sound sound, int ms) { units.push_back({sound, ms}); }
-  void alphabetic(gunichar c) {
-    gunichar before = std::exchange(last, c);
-    if (among(c, kVowels)) {
-      bool more = !units.empty() && units.back().sound == Sound::Vowel;
-      if (more) {
-        units.back().ms += kMoreVowel;
-      } else {
-        add(Sound::Vowel, kVowel);
-      }
-    } else if (c == 'h') {
-      // th, sh, ch, ph are one sound.
-      if (before != 0 && among(before, "tscpgkw")) {
-        units.back() = {Sound::Fricative, kFricative};
-      } else {
-        add(Sound::Fricative, kBreath);
-      }
-    } else if (before == c || (before == 'c' && c == 'k')) {
-      units.back().ms += 10;
-    } else if (among(c, kSonorants)) {
-      add(Sound::Sonorant, kSonorant);
-    } else if (among(c, kStops)) {
-      add(Sound::Stop, kStop);
-    } else if (c == 'c') {
-      add(Sound::Any, kStop);
-    } else if (among(c, kFricatives)) {
-      add(Sound::Fricative, kFricative);
-    } else if (c != 0x44a && c != 0x44c) {  // the signs that only change what is before them
-      add(Sound::Any, kOtherConsonant);
-    }
-  }
-};
-
 bool is_kana(gunichar c) { return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x31f0 && c <= 0x31ff); }
 bool is_latin(GUnicodeScript script) {
   return script == G_UNICODE_SCRIPT_LATIN || script == G_UNICODE_SCRIPT_GREEK ||
@@ -75,16 +35,17 @@ bool is_latin(GUnicodeScript script) {
 }
 
 // Capitals that are spelt: no vowel in them, or hardly a word.
-bool is_spelt(const std::vector<gunichar> &letters) {
+bool is_spelt(const std::vector<gunichar> &letters, Language language) {
   std::size_t count = 0;
-  bool vowel = false;
+  bool vowel = false, capitals = true;
   for (gunichar c : letters) {
     if (!g_unichar_isalpha(c)) continue;
-    if (!g_unichar_isupper(c)) return false;
+    capitals &= g_unichar_isupper(c);
     ++count;
     vowel |= among(base_of(c), kVowels);
   }
-  return count >= 2 && count <= 6 && (count <= 3 || !vowel);
+  if (count < 2 || count > 6) return false;
+  return capitals ? count <= 3 || !vowel : !vowel && language == Language::English;
 }
 
 }  // namespace
@@ -124,47 +85,106 @@ Pause pause_of(gunichar c) {
   return Pause::None;
 }
 
-std::vector<Unit> units_of(const std::vector<gunichar> &letters) {
-  Builder out;
-  bool spelt = is_spelt(letters);
-  for (gunichar c : letters) {
-    switch (kind_of(c)) {
+// Takes the letters of a word one by one, and spells what belongs together.
+namespace {
+
+class Speller {
+ public:
+  explicit Speller(Language language, bool by_letters)
+      : language_(language), by_letters_(by_letters) {}
+
+  void take(gunichar c, bool digit_follows) {
+    Letter kind = kind_of(c);
+    bool within = !number_.empty() && digit_follows && (c == '.' || c == ',' || c == ':');
+    if ((kind == Letter::Digit && c < 0x80) || within) {
+      close_word();
+      number_.push_back(static_cast<char>(c));
+    } else if (kind == Letter::Latin && !by_letters_) {
+      close_number();
+      word_.push_back(g_unichar_tolower(c));
+    } else if ((c == '\'' || c == 0x2019) && !word_.empty()) {
+      word_.push_back('\'');
+    } else if (kind != Letter::Mark) {
+      close_number();
+      close_word();
+      alone(c, kind);
+    }
+  }
+
+  std::vector<Unit> finish() {
+    close_number();
+    close_word();
+    close_sign();
+    return std::move(units_);
+  }
+
+ private:
+  void add(Sounds sounds, int ms) { units_.push_back({sounds, ms}); }
+  void add(std::vector<Unit> more) { units_.insert(units_.end(), more.begin(), more.end()); }
+
+  void close_word() {
+    if (!word_.empty()) add(spell(word_, language_));
+    word_.clear();
+  }
+  void close_number() {
+    if (number_.empty()) return;
+    std::string words = number_words(number_, language_);
+    auto units = spell(words, language_);
+    // A figure by itself is said with weight.
+    for (Unit &unit : units) unit.ms = number_.size() == 1 ? unit.ms * 5 / 4 : unit.ms;
+    add(std::move(units));
+    for (std::size_t i = 0; words.empty() && i < number_.size(); ++i) add(kAnySound, kDigit);
+    number_.clear();
+    close_sign();
+  }
+  void close_sign() {
+    if (sign_ == 0) return;
+    std::string words = sign_word(sign_, language_);
+    if (words.empty()) add(kAnySound, kSymbol);
+    add(spell(words, language_));
+    sign_ = 0;
+  }
+
+  void alone(gunichar c, Letter kind) {
+    switch (kind) {
       case Letter::Latin:
-        if (spelt) {
-          out.add(Sound::Any, kLetterName);
-        } else {
-          out.alphabetic(base_of(c));
-        }
-        continue;
+        add(kAnySound, kLetterName / 2);
+        return add(kAnyVowel, kLetterName / 2);
       case Letter::Ideograph:
-        if (is_kana(c)) {
-          out.add(Sound::Any, kKanaOnset);
-          out.add(Sound::Vowel, kKanaRest);
-        } else {
-          out.add(Sound::Any, kIdeographOnset);
-          out.add(Sound::Vowel, kIdeographRest);
-        }
-        break;
+        add(kAnySound, is_kana(c) ? kKanaOnset : kIdeographOnset);
+        return add(kAnyVowel, is_kana(c) ? kKanaRest : kIdeographRest);
       case Letter::Other:
-        out.add(Sound::Any, kOtherConsonant);
-        out.add(Sound::Vowel, kInherentVowel);
-        break;
+        add(kAnySound, kOtherConsonant);
+        return add(kAnyVowel, kInherentVowel);
       case Letter::Digit:
-        out.add(Sound::Any, kDigit);
-        break;
+        return add(kAnySound, kDigit);
       case Letter::Symbol:
-        out.add(Sound::Any, kSymbol);
-        break;
+        close_sign();
+        sign_ = c;  // $5: five dollars
+        if (!units_.empty()) close_sign();
+        return;
       case Letter::Mark:
       case Letter::None:
-        break;
+        return;
     }
-    out.last = 0;
   }
-  auto &units = out.units;
-  bool final_e = out.last == 'e' && units.size() > 2 && units.back().ms == kVowel;
-  if (final_e && units[units.size() - 2].sound != Sound::Vowel) units.back().ms = kFinalE;
-  return std::move(units);
+
+  Language language_;
+  bool by_letters_;
+  std::vector<Unit> units_;
+  std::u32string word_;
+  std::string number_;
+  gunichar sign_ = 0;
+};
+
+}  // namespace
+
+std::vector<Unit> units_of(const std::vector<gunichar> &letters, Language language) {
+  Speller speller(language, is_spelt(letters, language));
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    speller.take(letters[i], i + 1 < letters.size() && kind_of(letters[i + 1]) == Letter::Digit);
+  }
+  return speller.finish();
 }
 
 }  // namespace oairt::captions

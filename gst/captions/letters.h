@@ -1,6 +1,6 @@
 // How the letters of many scripts sound, roughly.
 // Thread-safe: pure functions.
-// Never knows a language: what is common to most that use a script is good enough for a caption.
+// Never asks which dialect: what is common to those who write a language is good enough here.
 #pragma once
 
 #include <vector>
@@ -18,6 +18,6 @@ Letter kind_of(gunichar c);
 bool stands_alone(gunichar c);
 Pause pause_of(gunichar c);
 // The sounds of one word without its punctuation.
-std::vector<Unit> units_of(const std::vector<gunichar> &letters);
+std::vector<Unit> units_of(const std::vector<gunichar> &letters, Language language);
 
 }  // namespace oairt::captions

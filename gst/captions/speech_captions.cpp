@@ -130,7 +130,7 @@ void SpeechCaptions::follow(Duration start, bool voice, const FrameSound &sound)
       reader_.clear();
       screen_.finish(start);
     }
-    if (clock.quiet_ms() == 0) last_voice_ = start + kFrame;
+    if (milliseconds(clock.quiet_ms()) < kFrame) last_voice_ = start + kFrame;
     show_words(start, clock.reached());
     if (voice_->whole_line && clock.quiet_ms() >= kEndOfVoiceMs) screen_.finish(last_voice_);
   }

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "captions/frame_sound.h"
+#include "captions/ear.h"
 #include "captions/reader.h"
 #include "captions/screen.h"
 #include "captions/speech_clock.h"

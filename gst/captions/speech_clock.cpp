@@ -2,59 +2,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace oairt::captions {
 namespace {
 
 constexpr int kPlaceMs = 10;
-constexpr double kSpeedStep = 0.095;  // of the logarithm
+constexpr double kSpeedStep = 0.06;  // of the logarithm
 // Letters tell lengths roughly only: a word may take half or twice as long, and so its speed
 // wanders while it is said.
-constexpr float kWander = 0.004F;
-constexpr float kHold = 0.4F, kSkip = 0.4F;  // a step of nothing, or of two
-// How likely a voice is to pause there at all, and to stay silent for another 10 ms.
-constexpr float kPauses[] = {0, 0.003F, 0.85F, 0.98F, 1};
-constexpr float kStay = 0.94F;
+constexpr float kWander = 0.002F;
+// A step of nothing, of two, of three: on the average it is one.
+constexpr float kSkip = 0.4F, kLeap = 0.06F, kHold = kSkip + 2 * kLeap;
+// How likely a voice is to pause there at all, and to stay silent for another 10 ms: it is no pause
+// that is over at once.
+constexpr float kPauses[] = {0, 0.004F, 0.2F, 0.98F, 0.995F, 1};
+constexpr float kHushed = 0.86F, kStay = 0.88F;
+// So sure it must be that a word has begun. To show it before its pause is worse than a moment
+// late.
+constexpr double kSureAtFirst = 0.1, kSureWithin = 0.5, kSureAfterPause = 0.7;
 // A caption comes a frame after its word, and waits for the one before it: a word that follows
-// without a pause counts from so many places before.
+// without a pause counts from so many places before, unless there may be one.
 constexpr std::size_t kAhead = 2;
-// What is this much quieter than the loudest of late is no voice.
-constexpr double kQuietDb = 30, kFaintestDb = -58;
-constexpr double kLoudestAtFirst = -32, kLoudestFades = 0.03;  // dB per 10 ms
-constexpr double kBrightHz = 2300;
-// The parts of a sound are not independent of each other: each counts for less than one.
-constexpr double kTrust = 0.4;
-constexpr double kDoubt = 0.003;  // anything may be heard at any place
 
 double bell(double value, double mean, double width) {
   double distance = (value - mean) / width;
   return std::exp(-distance * distance / 2) / width;
 }
-
-// How likely each kind of sound is to be so much quieter than the loudest vowels, and so bright.
-struct Likelihood {
-  std::array<float, 5> sounds;
-  float silence;
-
-  Likelihood(double below_db, bool bright, bool audible) {
-    auto level = [below_db](double mean, double width) { return bell(below_db, mean, width); };
-    double vowel = level(5, 5), sonorant = level(9, 6), fricative = level(17, 8);
-    double stop = 0.6 * level(27, 9) + 0.4 * level(13, 7);
-    double any = 0.4 * vowel + 0.2 * (sonorant + fricative + stop);
-    if (audible) {
-      vowel *= bright ? 0.1 : 0.9;
-      sonorant *= bright ? 0.1 : 0.9;
-      fricative *= bright ? 0.65 : 0.35;
-      stop *= bright ? 0.3 : 0.7;
-      any *= bright ? 0.3 : 0.7;
-    }
-    double quiet = 0.08 / (1 + std::exp((26 - below_db) / 2));
-    auto tempered = [](double p) { return static_cast<float>(std::pow(p + kDoubt, kTrust)); };
-    sounds = {tempered(vowel), tempered(sonorant), tempered(stop), tempered(fricative),
-              tempered(any)};
-    silence = tempered(quiet);
-  }
-};
 
 }  // namespace
 
@@ -80,7 +54,7 @@ std::array<float, Pace::kSpeeds> Pace::prior() const {
   return prior;
 }
 
-SpeechClock::SpeechClock(const Pace &pace) : loudest_db_(kLoudestAtFirst) {
+SpeechClock::SpeechClock(const Pace &pace) : hearing_(pace.tone()) {
   auto prior = pace.prior();
   for (int i = 0; i < Pace::kSpeeds; ++i) paused_[i][0] = prior[i];
   mean_speed_ = std::exp(pace.mean());
@@ -89,9 +63,12 @@ SpeechClock::SpeechClock(const Pace &pace) : loudest_db_(kLoudestAtFirst) {
 void SpeechClock::set_words(const Words &words) {
   const auto &list = words.list();
   std::size_t same = 0;
+  // Known by now to be of another language, it sounds otherwise.
+  Language before = std::exchange(language_, words.language());
+  if (before != language_ && !begun_) starts_.clear();
   while (same < starts_.size() && same < list.size() && sizes_[same] == list[same].end) ++same;
   if (same > 0) --same;  // what follows the last word tells what pause is there
-  places_.resize(same < starts_.size() ? starts_[same] : places_.size());
+  places_.resize(same < starts_.size() ? starts_[same] : same == 0 ? 0 : places_.size());
   edges_.resize(places_.size());
   starts_.resize(same);
   sizes_.resize(same);
@@ -99,12 +76,13 @@ void SpeechClock::set_words(const Words &words) {
     starts_.push_back(places_.size());
     sizes_.push_back(list[i].end);
     Edge edge = Edge::Word;
+    if (i > 0 && list[i].small && !list[i - 1].small) edge = Edge::Joint;
     if (i > 0 && list[i - 1].pause == Pause::Phrase) edge = Edge::Phrase;
     if (i > 0 && list[i - 1].pause == Pause::Sentence) edge = Edge::Sentence;
     for (const Unit &unit : list[i].units) {
-      places_.insert(places_.end(), std::max(1, (unit.ms + kPlaceMs / 2) / kPlaceMs), unit.sound);
+      places_.insert(places_.end(), std::max(1, (unit.ms + kPlaceMs / 2) / kPlaceMs), unit.sounds);
     }
-    if (places_.size() == starts_.back()) places_.push_back(Sound::Any);
+    if (places_.size() == starts_.back()) places_.push_back(kAnySound);
     edges_.resize(places_.size(), Edge::None);
     edges_[starts_.back()] = i == 0 ? Edge::None : edge;
   }
@@ -116,20 +94,19 @@ SpeechClock::Edge SpeechClock::edge_at(std::size_t place) const {
   return complete_ && place == edges_.size() ? Edge::End : Edge::None;
 }
 
-Sound SpeechClock::sound_at(std::size_t place) const {
-  return place < places_.size() ? places_[place] : Sound::Any;
+Sounds SpeechClock::sounds_at(std::size_t place) const {
+  return place < places_.size() ? places_[place] : kAnySound;
 }
 
 void SpeechClock::step(const PartSound &sound) {
-  bool faint = sound.level_db < kFaintestDb;
-  loudest_db_ = std::max<double>(sound.level_db, loudest_db_ - (faint ? 0 : kLoudestFades));
-  bool quiet = faint || sound.level_db < loudest_db_ - kQuietDb;
+  Likelihoods likely = hearing_.hear(sound);
+  bool quiet = hearing_.quiet();
   quiet_ms_ = quiet ? quiet_ms_ + kPlaceMs : 0;
   if (!begun_ && quiet) return;
   begun_ = true;
   move();
   wander();
-  compare(sound);
+  compare(likely);
   settle();
   shift_window();
 }
@@ -138,7 +115,8 @@ void SpeechClock::move_row(const Row &from, Row &to, Row &paused, double speed) 
   const struct {
     double distance;
     float share;
-  } steps[] = {{0, kHold}, {speed, 1 - kHold - kSkip}, {2 * speed, kSkip}};
+  } steps[] = {
+      {0, kHold}, {speed, 1 - kHold - kSkip - kLeap}, {2 * speed, kSkip}, {3 * speed, kLeap}};
   for (const auto &step : steps) {
     auto whole = static_cast<std::size_t>(step.distance);
     auto rest = static_cast<float>(step.distance - static_cast<double>(whole));
@@ -173,8 +151,11 @@ void SpeechClock::move() {
       float goes_on = paused_[i][row] * (1 - kStay);
       paused_[i][row] -= goes_on;
       to[row] += goes_on;
+      float settles = hushed_[i][row] * (1 - kHushed);
+      hushed_[i][row] -= settles;
+      paused_[i][row] += settles;
     }
-    move_row(alive_[i], to, paused_[i], std::exp(Pace::log_speed(i)));
+    move_row(alive_[i], to, hushed_[i], std::exp(Pace::log_speed(i)));
   }
   std::swap(alive_, next_);
   high_ = std::min(high_ + kMargin - 1, kPlaces);
@@ -193,15 +174,17 @@ void SpeechClock::wander() {
   }
 }
 
-void SpeechClock::compare(const PartSound &sound) {
-  double below = std::clamp<double>(loudest_db_ - sound.level_db, 0, 45);
-  Likelihood likely(below, sound.brightness_hz > kBrightHz,
-                    below < kQuietDb && sound.level_db > kFaintestDb);
+void SpeechClock::compare(const Likelihoods &likely) {
+  Sounds last = 0;
+  float voice = 0;
   for (std::size_t row = low_; row < high_; ++row) {
-    float voice = likely.sounds[static_cast<std::size_t>(sound_at(base_ + row))];
+    Sounds here = sounds_at(base_ + row);
+    if (here != last) voice = likely.of(here);
+    last = here;
     for (int i = 0; i < Pace::kSpeeds; ++i) {
       alive_[i][row] *= voice;
       paused_[i][row] *= likely.silence;
+      hushed_[i][row] *= likely.silence;
     }
   }
 }
@@ -215,35 +198,39 @@ void SpeechClock::settle() {
     double share = 0;
     for (std::size_t row = low_; row < high_; ++row) {
       at_row[row] += alive_[i][row];
-      silent[row] += paused_[i][row];
-      share += alive_[i][row] + paused_[i][row];
+      silent[row] += paused_[i][row] + hushed_[i][row];
+      share += alive_[i][row] + paused_[i][row] + hushed_[i][row];
     }
     sum += share;
     speed += share * std::exp(Pace::log_speed(i));
   }
   if (!(sum > 1e-30)) sum = 1e-30;
   auto scale = static_cast<float>(1 / sum);
-  double behind = 0;
-  std::size_t begun = reached_;
+  // So much has that row behind it: who is silent at a row is before it.
+  std::array<double, kPlaces + kMargin + 1> behind;
+  double beyond = 0;
   for (std::size_t row = high_; row-- > low_;) {
     for (int i = 0; i < Pace::kSpeeds; ++i) {
       alive_[i][row] *= scale;
       paused_[i][row] *= scale;
+      hushed_[i][row] *= scale;
     }
-    double here = at_row[row] / sum;
-    behind += here;
-    // Silent before this word: it has not begun.
-    if (behind > 0.5) {
-      auto after = std::upper_bound(starts_.begin(), starts_.end(), base_ + row);
-      begun = std::max<std::size_t>(begun, after - starts_.begin());
-      bool flows = begun < starts_.size() && edges_[starts_[begun]] == Edge::Word;
-      if (flows && base_ + row + kAhead >= starts_[begun]) ++begun;
-      behind = -1;  // found
-    }
-    behind += silent[row] / sum;
+    double here = at_row[row] / sum, rests = silent[row] / sum;
+    behind[row] = beyond + here;
+    beyond += here + rests;
     spoken += here;
-    place += (here + silent[row] / sum) * static_cast<double>(base_ + row);
+    place += (here + rests) * static_cast<double>(base_ + row);
   }
+  auto has_begun = [&](std::size_t word) {
+    Edge edge = edges_[starts_[word]];
+    bool flows = edge == Edge::Word;
+    double sure = flows || edge == Edge::Joint ? kSureWithin : kSureAfterPause;
+    std::size_t start = starts_[word] - (flows ? std::min(kAhead, starts_[word]) : 0);
+    double share = start >= base_ + high_ ? 0 : start < base_ + low_ ? 1 : behind[start - base_];
+    return share > (word == 0 ? kSureAtFirst : sure);
+  };
+  std::size_t begun = reached_;
+  while (begun < starts_.size() && has_begun(begun)) ++begun;
   reached_ = begun;
   mean_place_ = place;
   mean_speed_ = speed / sum;
@@ -257,7 +244,8 @@ void SpeechClock::shift_window() {
   constexpr float kNothing = 1e-7F;
   auto empty = [this](std::size_t row) {
     float sum = 0;
-    for (int i = 0; i < Pace::kSpeeds; ++i) sum += alive_[i][row] + paused_[i][row];
+    for (int i = 0; i < Pace::kSpeeds; ++i)
+      sum += alive_[i][row] + paused_[i][row] + hushed_[i][row];
     return sum < kNothing;
   };
   while (high_ > low_ + 1 && empty(high_ - 1)) --high_;
@@ -265,7 +253,7 @@ void SpeechClock::shift_window() {
   if (low_ < kPlaces / 2 && high_ < kPlaces - 2 * kMargin) return;
   std::size_t by = std::max<std::size_t>(low_, high_ > kPlaces / 2 ? high_ - kPlaces / 2 : 0);
   for (int i = 0; i < Pace::kSpeeds; ++i) {
-    for (Row *row : {&alive_[i], &paused_[i]}) {
+    for (Row *row : {&alive_[i], &paused_[i], &hushed_[i]}) {
       std::copy(row->begin() + static_cast<std::ptrdiff_t>(by), row->end(), row->begin());
       std::fill(row->end() - static_cast<std::ptrdiff_t>(by), row->end(), 0.0F);
     }
@@ -282,6 +270,7 @@ double SpeechClock::ms_to_next() const {
 }
 
 void SpeechClock::teach(Pace &pace) const {
+  pace.learn(hearing_.tone());
   double text_ms = static_cast<double>(places_.size()) * kPlaceMs;
   if (spoken_ms_ < 300 || text_ms < 300) return;
   pace.learn(std::log(text_ms / spoken_ms_), spoken_ms_ / 1000);

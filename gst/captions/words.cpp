@@ -1,15 +1,18 @@
 #include "captions/words.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <glib.h>
 
 #include "captions/letters.h"
+#include "captions/spelling.h"
 
 namespace oairt::captions {
 namespace {
 
-constexpr std::size_t kLongestWord = 100;  // characters; what is longer is no word
+constexpr std::size_t kLanguageBytes = 400;  // before and after
+constexpr std::size_t kLongestWord = 100;    // characters; what is longer is no word
 
 gunichar next_character(const std::string &text, std::size_t &byte) {
   const char *at = text.c_str() + byte;
@@ -21,8 +24,15 @@ gunichar next_character(const std::string &text, std::size_t &byte) {
 // Before a pause the last syllable is drawn out.
 void draw_out(std::vector<Unit> &units) {
   for (std::size_t i = units.size(); i > 0 && i + 3 > units.size(); --i) {
-    units[i - 1].ms = units[i - 1].ms * 6 / 5;
+    units[i - 1].ms = units[i - 1].ms * 5 / 4;
   }
+}
+
+// A sound takes the longer the fewer there are in its word.
+void even_out(std::vector<Unit> &units) {
+  std::size_t count = units.size();
+  for (Unit &unit : units)
+    unit.ms = unit.ms * (count < 2 ? 23 : count < 5 ? 20 : count < 8 ? 19 : 18) / 20;
 }
 
 bool begins_after_blank(const std::string &text, std::size_t byte) {
@@ -54,6 +64,10 @@ void Words::append(std::string_view delta) {
   std::size_t from = words_.empty() ? 0 : words_.back().begin;
   if (!words_.empty()) words_.pop_back();
   text_ += more;
+  if (learn_language(from)) {
+    words_.clear();
+    from = 0;
+  }
   split_from(from);
 }
 
@@ -62,7 +76,19 @@ void Words::replace(std::string_view text) {
   if (whole == text_) return;
   text_ = std::move(whole);
   words_.clear();
+  learn_language(0);
   split_from(0);
+}
+
+// Told by what is around that byte. True: nothing was known of it before.
+bool Words::learn_language(std::size_t byte) {
+  std::size_t from = byte > kLanguageBytes ? byte - kLanguageBytes : 0;
+  while (from > 0 && (text_[from] & 0xc0) == 0x80) --from;
+  std::size_t to = std::min(text_.size(), byte + kLanguageBytes);
+  while (to < text_.size() && (text_[to] & 0xc0) == 0x80) ++to;
+  Language found = language_of(std::string_view(text_).substr(from, to - from));
+  if (found == Language::Unknown) return false;
+  return std::exchange(language_, found) == Language::Unknown;
 }
 
 // Punctuation without a word belongs to the word before it, or after it at the very beginning.
@@ -73,7 +99,10 @@ void Words::split_from(std::size_t byte) {
   auto close = [&](std::size_t end) {
     if (!open) return;
     word.end = end;
-    word.units = units_of(letters);
+    word.small =
+        is_small_word(std::string_view(text_).substr(word.begin, end - word.begin), language_);
+    word.units = units_of(letters, language_);
+    even_out(word.units);
     if (word.pause != Pause::None) draw_out(word.units);
     if (!spoken && !words_.empty()) {
       words_.back().end = end;

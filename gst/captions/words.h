@@ -9,13 +9,25 @@
 #include <string_view>
 #include <vector>
 
+#include "captions/sounds.h"
+
 namespace oairt::captions {
 
-// What can be told apart in a sound by its loudness and its brightness.
-enum class Sound : uint8_t { Vowel, Sonorant, Stop, Fricative, Any };
+// Other: letters mean what they mean in most languages.
+enum class Language : uint8_t {
+  Unknown,
+  English,
+  German,
+  French,
+  Spanish,
+  Italian,
+  Portuguese,
+  Russian,
+  Other,
+};
 
 struct Unit {
-  Sound sound;
+  Sounds sounds;  // what its letters may stand for
   int ms;
 };
 
@@ -26,6 +38,7 @@ struct Word {
   bool joined = false;             // no blank before it: scripts without spaces
   int columns = 0;
   Pause pause = Pause::None;  // after it
+  bool small = false;         // leads to others: and, of, that
   std::vector<Unit> units;
 };
 
@@ -40,6 +53,8 @@ class Words {
   // Nothing more comes: the last word is whole.
   void finish() { finished_ = true; }
   bool finished() const { return finished_; }
+  // As far as can be told by now; what was spelt before stays so once it is known.
+  Language language() const { return language_; }
 
   const std::string &text() const { return text_; }
   const std::vector<Word> &list() const { return words_; }
@@ -47,10 +62,12 @@ class Words {
   std::size_t whole() const;
 
  private:
+  bool learn_language(std::size_t byte);
   void split_from(std::size_t byte);
 
   std::string text_;
   std::vector<Word> words_;
+  Language language_ = Language::Unknown;
   bool finished_ = false;
 };
 

@@ -2,6 +2,8 @@
 // Thread-bound; its clock is the frames'.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,23 @@
 #include "support/check.h"
 
 namespace oairt::test {
+
+// As a voice of average colour makes that sound, at its loudest.
+inline captions::PartSound sound_like(captions::Sound sound, float loudest_db = -18) {
+  const auto &like = captions::typical(sound);
+  captions::Shape average = captions::Tone().mean();
+  captions::PartSound part;
+  part.level_db = loudest_db - like.below_db;
+  for (std::size_t band = 0; band < captions::kBands; ++band) {
+    double height = part.level_db - 15;
+    for (std::size_t i = 0; i < captions::kShape; ++i) {
+      double phase = static_cast<double>(i + 1) * (static_cast<double>(band) + 0.5);
+      height += (like.shape[i] + average[i]) * std::cos(G_PI * phase / captions::kBands);
+    }
+    part.bands_db[band] = static_cast<float>(height);
+  }
+  return part;
+}
 
 struct Scene {
   captions::SpeechCaptions captions;
@@ -18,11 +37,11 @@ struct Scene {
 
   // Vowels and softer sounds in turn, as speech has them.
   void voice(int ms, float level_db = -18) {
+    using captions::Sound;
     for (int i = 0; i < ms / 20; ++i) {
-      captions::FrameSound sound;
-      sound.parts[0] = {level_db - static_cast<float>(i % 5 == 0 ? 9 : 0), 400};
-      sound.parts[1] = {level_db - static_cast<float>(i % 5 == 4 ? 9 : 0), 500};
-      frame(true, sound);
+      auto kind = i % 5 == 0 ? Sound::Nasal : i % 10 < 5 ? Sound::Open : Sound::Mid;
+      auto part = sound_like(kind, level_db);
+      frame(true, captions::FrameSound{{part, part}});
     }
   }
   // Says a text as its letters sound, with pauses where its punctuation is; to its end, or as
@@ -40,11 +59,9 @@ struct Scene {
     for (const auto &word : words.list()) {
       begins.push_back(to_ms(now) + 10.0 * static_cast<double>(parts.size()));
       for (const auto &unit : word.units) {
-        captions::PartSound part{-18, 500};
-        if (unit.sound == Sound::Any) part = {-27, 1500};
-        if (unit.sound == Sound::Sonorant) part = {-24, 400};
-        if (unit.sound == Sound::Stop) part = {-42, 300};
-        if (unit.sound == Sound::Fricative) part = {-34, 4500};
+        int which = std::countr_zero(static_cast<unsigned>(unit.sounds));
+        bool any = unit.sounds == captions::kAnySound;
+        auto part = sound_like(any ? Sound::VoicedStop : static_cast<Sound>(which));
         add(unit.ms / speed, part);
       }
       bool last = &word == &words.list().back();

@@ -155,8 +155,8 @@ GST_START_TEST(the_pace_of_a_voice_is_learnt) {
     s.captions.voice_ended("r" + n);
     s.silence(1500);
   }
-  // In truth it is at 78 % of the letters.
-  fail_unless(later > first && later > 4300 && later < 6300, "%.0f, then %.0f", first, later);
+  // In truth it is at 78 % of the letters; the sounds are none of these words'.
+  fail_unless(later > 1.5 * first && later > 2500 && later < 6300, "%.0f, then %.0f", first, later);
 }
 GST_END_TEST
 
@@ -208,6 +208,22 @@ GST_START_TEST(a_line_is_held_for_a_moment_and_then_gone) {
   s.captions.voice_ended("r1");
   s.silence(5000);
   fail_unless(s.until() >= 1700 && s.until() <= 1950, "%.0f", s.until());
+}
+GST_END_TEST
+
+GST_START_TEST(a_voice_that_begins_softly_begins_no_line_of_its_own) {
+  Scene s;
+  s.answer("The first answer.");
+  s.voice(900);
+  s.captions.voice_ended("r1");
+  s.silence(5000);
+  s.answer("And here is the second.", "r2", "i2");
+  s.frame(true, {{sound_like(captions::Sound::Open), {}}});
+  s.quiet(60);
+  s.say("And here is the second.");
+  s.captions.voice_ended("r2");
+  s.silence(300);
+  assert_text(s.all_lines(), "The first answer.|And here is the second.");
 }
 GST_END_TEST
 
@@ -353,6 +369,7 @@ OAIRT_TEST_MAIN(captions_speech, words_come_when_they_are_said_at_any_pace,
                 text_that_comes_after_its_voice_is_shown_all_the_same,
                 text_answers_are_shown_at_once_and_as_long_as_it_takes_to_read,
                 a_line_is_held_for_a_moment_and_then_gone,
+                a_voice_that_begins_softly_begins_no_line_of_its_own,
                 lines_have_their_true_start_and_length_in_sentence_mode,
                 a_line_that_was_cut_ends_where_the_voice_ended_in_sentence_mode,
                 the_next_visitor_sees_nothing_of_the_last, time_passes_without_frames_too,
