@@ -13,12 +13,20 @@ namespace {
 constexpr Duration kCandidateBurst = milliseconds(1);
 // A path that was heard so recently is in no need of haste.
 constexpr Duration kRecently = milliseconds(300);
-// libnice repeats a check after 500 ms.
 // A second allocation at a TURN server is not asked for lightly.
 constexpr Duration kRelayElsewhere = milliseconds(1000);
-// Its only check may arrive last and pull the peer over, who sends to it until one of ours arrives:
-// a round trip in all. Below libnice's next check, 500 ms after the first.
+// Each check of a loser's pulls the peer over, who sends to it until one of ours arrives: a round
+// trip in all. libnice sends them 0, 0.5 and 1.5 s from the begin, so these ages are far from any.
+constexpr Duration kLoserEnds[] = {milliseconds(1200), milliseconds(2900)};
 constexpr Duration kLoserHears = milliseconds(300);
+
+Duration hearing_time(const IcePath &loser) {
+  Duration age = Clock::now() - loser.begun();
+  for (Duration end : kLoserEnds) {
+    if (end - age >= kLoserHears) return end - age;
+  }
+  return kLoserHears;
+}
 
 }  // namespace
 
@@ -222,7 +230,10 @@ void IceCore::end_rounds() {
 // The peer may be sending to a loser of the race this moment.
 void IceCore::end_rounds_gently() {
   for (Effort &effort : std::exchange(efforts_, {})) {
-    for (auto &path : effort.round->release()) retire(std::move(path), kLoserHears);
+    for (auto &path : effort.round->release()) {
+      Duration time = hearing_time(*path);
+      retire(std::move(path), time);
+    }
   }
 }
 

@@ -73,6 +73,7 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
 
   bool released() const { return released_; }  // close() is complete
   IceState state() const { return state_; }
+  TimePoint begun() const { return begun_; }
   const IcePathConfig &config() const { return config_; }
   const std::shared_ptr<IceWire> &wire() const { return wire_; }
   IceSnapshot snapshot() const;
@@ -93,6 +94,7 @@ class IcePath : public std::enable_shared_from_this<IcePath> {
   bool has_allocation() const;
   void detach();
 
+  const TimePoint begun_ = Clock::now();
   EventLoop &loop_;
   const std::weak_ptr<IcePathListener> listener_;
   const IcePathConfig config_;

@@ -19,10 +19,10 @@ constexpr const char *kConfigureEventId = "oairt_configure";
 constexpr const char *kReplayEventPrefix = "oairt_replay";
 // A server that acknowledges at all has done so by then.
 constexpr Duration kPatience = std::chrono::seconds(5);
-// DTLS takes a round trip from where ICE is connected, and as a rule no more than ICE itself. Where
-// that is short, it is the machine that is late, and the service's timers repeat in time.
-constexpr Duration kShortPath = milliseconds(20);
-constexpr Duration kLateHandshake = milliseconds(250), kLateHandshakeNearby = milliseconds(700);
+// DTLS takes a round trip from where ICE is connected, as ICE itself does. Where that is short, it
+// is the machine that is late, and the service's timers repeat in time.
+constexpr Duration kShortPath = milliseconds(20), kJitter = milliseconds(10);
+constexpr Duration kLateHandshake = milliseconds(150), kLateHandshakeNearby = milliseconds(700);
 
 }  // namespace
 
@@ -241,8 +241,8 @@ void Call::on_ice_state(IceState state) {
 void Call::watch_handshake() {
   if (failed_ || std::exchange(path_found_, true)) return;
   Duration path = peer_->timings().ice.value_or(Duration::zero());
-  Duration late =
-      path < kShortPath ? kLateHandshakeNearby : std::max<Duration>(kLateHandshake, path * 5 / 4);
+  Duration late = path < kShortPath ? kLateHandshakeNearby
+                                    : std::max<Duration>(kLateHandshake, path * 5 / 4 + kJitter);
   late_timer_ = context_.loop.call_after(late, [this] {
     late_timer_ = 0;
     listener_.on_call_late(*this);
