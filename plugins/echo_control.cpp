@@ -27,6 +27,7 @@ struct EchoControl::Chain {
 };
 
 Status EchoControl::set_options(const Options &options) {
+  follows_voice_ = options.half_duplex || options.dsp.echo_cancel;
   {
     LockGuard guard(lock_);
     if (options == options_) return Success{};

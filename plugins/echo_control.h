@@ -35,6 +35,8 @@ class EchoControl {
 
   // --- the source ---
   FarEnd &far_end() { return far_end_; }
+  // Whether anybody wants to know what is heard.
+  bool follows_voice() const { return follows_voice_; }
   // From the first to the last sound of an answer, with its pauses.
   void set_answering(bool answering) { answering_ = answering; }
   // --- the sink ---
@@ -51,7 +53,7 @@ class EchoControl {
   Status rebuild() OAIRT_EXCLUDES(lock_);
 
   FarEnd far_end_;
-  std::atomic<bool> answering_{false};
+  std::atomic<bool> answering_{false}, follows_voice_{false};
   Mutex building_;  // one rebuild at a time
   mutable Mutex lock_;
   Options options_ OAIRT_GUARDED_BY(lock_);

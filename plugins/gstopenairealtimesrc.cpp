@@ -203,7 +203,7 @@ static oairt::Ref<GstBuffer> read_frame(Private *priv, const OutputTicks::Tick &
     return nullptr;
   }
   if (!silence) priv->flusher.note_voice(oairt::Clock::now());
-  if (priv->echo && !silence) {
+  if (priv->echo && priv->echo->follows_voice() && !silence) {
     priv->echo->far_end().write(tick.number, samples.data(), priv->volume);
   }
   note_frame(priv, tick.number, samples.data(), silence);

@@ -44,6 +44,7 @@ for name in "${chosen[@]}"; do
     sessions)
       for count in 1 20; do
         run sessions --count "$count"
+        run sessions --count "$count" --echo-cancel
         run sessions --count "$count" --stock
       done
       ;;

@@ -1,5 +1,5 @@
 // What sessions cost while they talk: each sends a tone and is asked to speak every three seconds.
-//   bench-sessions [--count N] [--seconds S] [--stock | --no-fec]
+//   bench-sessions [--count N] [--seconds S] [--stock | --no-fec | --echo-cancel]
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -34,7 +34,8 @@ class Ours final : public Talker {
       : pipeline_(
             "audiotestsrc is-live=true ! audioconvert ! audioresample ! "
             "openairealtimebin name=b turn-detection=none" +
-            service.properties() + " ! audioconvert ! audioresample ! fakesink sync=true") {}
+            service.properties() + properties +
+            " ! audioconvert ! audioresample ! fakesink sync=true") {}
   bool connect() override {
     pipeline_.play();
     return pipeline_.wait_for_state("connected", kLimit);
@@ -81,13 +82,18 @@ int run(int argc, char **argv) {
   int count = static_cast<int>(number_option(argc, argv, "--count", 20));
   double seconds = number_option(argc, argv, "--seconds", 12);
   bool stock = has_option(argc, argv, "--stock");
-  bool plain = has_option(argc, argv, "--no-fec");
-  std::string who = stock ? "stock webrtcbin" : plain ? "ours without FEC" : "ours";
+  bool plain = has_option(argc, argv, "--no-fec"), echo = has_option(argc, argv, "--echo-cancel");
+  std::string who = stock   ? "stock webrtcbin"
+                    : plain ? "ours without FEC"
+                    : echo  ? "ours with echo cancellation"
+                            : "ours";
   std::string sessions = std::to_string(count) + " sessions: ";
   Service service({"--voice", "tone", "--tone-seconds", "2"});
   auto make = [&]() -> std::unique_ptr<Talker> {
     if (stock) return std::make_unique<Stock>(service);
-    return std::make_unique<Ours>(service, plain ? "inband-fec=false" : "");
+    // The stock client has no echo canceller.
+    return std::make_unique<Ours>(service, std::string(plain ? " inband-fec=false" : "") +
+                                               (echo ? "" : " echo-cancel=false"));
   };
   if (auto first = make(); !first->connect()) return 1;  // what is made once in a process
   g_usleep(1500000);
