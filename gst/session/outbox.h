@@ -23,12 +23,13 @@ class Outbox {
   static std::string new_item_id();
   // Gives an item of ours an id, by which its acknowledgement is known.
   void name_item(ClientEvent &event);
+  // The same for an event of the application's own making; gives the id, or nothing: it makes no
+  // item. Any thread.
+  static std::string name_item(std::string &json);
   // False: full, the event is dropped. `item_id`: of an item that it makes.
   bool hold(std::string json, std::string item_id = "");
   // They go out on the call in use now.
   std::vector<std::string> take_held(TimePoint now = Clock::now());
-  // The same for an event of the application's own making; empty: it makes no item.
-  static std::string name_item(std::string &json);
   // It went out on the call in use. `item_id`: of an item that it makes; others are not remembered.
   void sent(std::string item_id, std::string json, TimePoint now);
   // Items that went out since then, and are not in the conversation.

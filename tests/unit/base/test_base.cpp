@@ -1,4 +1,5 @@
 #include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -68,16 +69,17 @@ GST_END_TEST
 
 GST_START_TEST(a_loop_that_stands_still_is_seen_from_outside) {
   EventLoop loop("test");
-  std::atomic<bool> held{false}, release{false};
+  std::atomic<bool> held{false};
+  std::promise<void> release;
   fail_unless(loop.delay() == oairt::Duration::zero());
   loop.post([&] {
     held = true;
-    fail_unless(wait_for([&] { return release.load(); }));
+    release.get_future().wait();
   });
   fail_unless(wait_for([&] { return held.load(); }));
   loop.delay();  // asks
   fail_unless(wait_for([&] { return loop.delay() >= std::chrono::milliseconds(30); }));
-  release = true;
+  release.set_value();
   fail_unless(wait_for([&] { return loop.delay() == oairt::Duration::zero(); }));
 }
 GST_END_TEST
