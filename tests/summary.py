@@ -9,6 +9,16 @@ import re
 import sys
 
 CHECKS = re.compile(r"Checks: (\d+), Failures: (\d+), Errors: (\d+)")
+# A failed check as libcheck tells it: file:line:F|E:case:test:number: why
+FAILED_CHECK = re.compile(r"^\S+:\d+:[FE]:.*")
+LINES_TOLD = 12
+
+
+def reasons(test):
+    """Why it failed: its failed checks, or else the last that it said. Long ones are cut."""
+    said = (test.get("stdout", "") + test.get("stderr", "")).strip().splitlines()
+    told = [line for line in said if FAILED_CHECK.match(line)] or said[-LINES_TOLD:]
+    return [line if len(line) <= 600 else f"{line[:300]} ... {line[-300:]}" for line in told]
 
 
 def main():
@@ -30,7 +40,9 @@ def main():
             passed += max(checks - bad, 0)
             failed += bad
             if bad:
-                print(f"FAILED {test['name']}")
+                print(f"FAILED {test['name']} ({test['result']}, {test['duration']:.0f} s)")
+                for line in reasons(test):
+                    print(f"  {line}")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or passed == 0 else 0
 

@@ -87,8 +87,8 @@ class Elsewhere {
       : file_(make_speech_file(1.0, 30)) {
     std::string line =
         "filesrc location=" + file_ +
-        " ! wavparse ! audioconvert ! openairealtimebin base-url=" + simulator.base_url() + " " +
-        more + " ! fakesink sync=false";
+        " ! wavparse ! audioconvert ! openairealtimebin prebuffer-time=20000 base-url=" +
+        simulator.base_url() + " " + more + " ! fakesink sync=false";
     std::vector<std::string> words = {"gst-launch-1.0", "-q"};
     std::istringstream parts(line);
     words.insert(words.end(), std::istream_iterator<std::string>(parts), {});

@@ -13,7 +13,8 @@ GST_START_TEST(what_was_said_before_a_kill_is_known_before_the_first_audio) {
   Place place;
   {
     Elsewhere first(simulator, place.properties());
-    fail_unless(wait_for([&] { return place.items() == 2; }, std::chrono::seconds(20)));
+    fail_unless(wait_for([&] { return place.items() == 2; }, std::chrono::seconds(20)),
+                "%zu items: %s", place.items(), simulator.remembered().c_str());
     first.kill_hard();
   }
   Pipeline p(kiosk(simulator, place.properties()));
@@ -64,7 +65,8 @@ GST_START_TEST(of_two_processes_one_drives_and_the_other_takes_over) {
   SimulatorProcess simulator(story());
   Place place;
   Elsewhere first(simulator, place.properties());
-  fail_unless(wait_for([&] { return place.items() == 2; }, std::chrono::seconds(20)));
+  fail_unless(wait_for([&] { return place.items() == 2; }, std::chrono::seconds(20)),
+              "%zu items: %s", place.items(), simulator.remembered().c_str());
   Pipeline p(kiosk(simulator, place.properties()));
   p.play();
   fail_unless(p.wait_for_state("standby"), "%s", p.describe().c_str());
@@ -95,7 +97,8 @@ GST_START_TEST(a_machine_that_falls_silent_is_taken_over_and_steps_back) {
     auto all = read_all_records(options);
     return all && !all->empty() ? all->back().items.size() : 0;
   };
-  fail_unless(wait_for([&] { return stored() == 2; }, std::chrono::seconds(20)));
+  fail_unless(wait_for([&] { return stored() == 2; }, std::chrono::seconds(20)), "%zu items: %s",
+              stored(), simulator.remembered().c_str());
   Pipeline p(kiosk(simulator, shared));
   p.play();
   fail_unless(p.wait_for_state("standby"), "%s", p.describe().c_str());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <gst/gst.h>
@@ -307,6 +308,12 @@ namespace {
 
 Mutex log_mutex;
 std::string log_text OAIRT_GUARDED_BY(log_mutex);
+std::string log_categories OAIRT_GUARDED_BY(log_mutex);
+
+bool logs(const char *category) {
+  LockGuard lock(log_mutex);
+  return g_str_has_prefix(category, log_categories.c_str());
+}
 
 void add_to_log(const std::string &line) {
   LockGuard lock(log_mutex);
@@ -315,8 +322,8 @@ void add_to_log(const std::string &line) {
 
 void on_gst_log(GstDebugCategory *category, GstDebugLevel, const gchar *, const gchar *, gint,
                 GObject *, GstDebugMessage *message, gpointer) {
-  add_to_log(std::string(gst_debug_category_get_name(category)) + ": " +
-             gst_debug_message_get(message));
+  const char *name = gst_debug_category_get_name(category);
+  if (logs(name)) add_to_log(std::string(name) + ": " + gst_debug_message_get(message));
 }
 
 GLogWriterOutput on_glib_log(GLogLevelFlags, const GLogField *fields, gsize count, gpointer) {
@@ -330,10 +337,11 @@ GLogWriterOutput on_glib_log(GLogLevelFlags, const GLogField *fields, gsize coun
 
 }  // namespace
 
-LogCapture::LogCapture() {
+LogCapture::LogCapture(std::string categories) {
   {
     LockGuard lock(log_mutex);
     log_text.clear();
+    log_categories = std::move(categories);
   }
   // A writer can be set once in a process.
   static bool writer_is_set = (g_log_set_writer_func(&on_glib_log, nullptr, nullptr), true);

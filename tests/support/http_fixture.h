@@ -97,10 +97,11 @@ void write_all(int socket, const std::string &text);
 void reset_connection(int socket);  // its close will be a TCP RST
 void wait_until_closed(int socket, const std::atomic<bool> &give_up);
 
-// Collects all that GStreamer's and GLib's logs print, at every level, from now on to its end.
+// Collects all that GStreamer's and GLib's logs print, at every level, from now on to its end; of
+// GStreamer's categories only those that begin with `categories`.
 class LogCapture {
  public:
-  LogCapture();
+  explicit LogCapture(std::string categories = "");
   ~LogCapture();
   std::string text() const;
 };

@@ -12,7 +12,9 @@
 namespace oairt::test {
 namespace {
 
-constexpr Duration kStateChangeLimit = milliseconds(200);
+// Who waits for the network, a timer or the other end waits for seconds; a machine that others use
+// too may stand still for some 100 ms. How long the changes take, the benchmarks tell.
+constexpr Duration kStateChangeLimit = milliseconds(1000);
 
 std::vector<std::string> &files_to_remove() {
   static std::vector<std::string> files;
