@@ -17,6 +17,7 @@ constexpr Duration kOnset = milliseconds(100);
 class ModelCaptions final : public CaptionMaker {
  public:
   void set_mode(Mode mode) override { captions_.set_mode(mode); }
+  void set_delay(Duration delay) override { captions_.set_delay(delay); }
 
   void take(const CaptionNews &news) override {
     if (const auto *frame = std::get_if<CaptionFrame>(&news)) {

@@ -96,6 +96,7 @@ gboolean CaptionPad::activate(GstPad *pad, GstObject *, GstPadMode mode, gboolea
   self->begun_ = false;
   self->segment_due_ = true;
   self->told_until_ = Duration(0);
+  self->maker_->set_delay(self->delay_);
   self->maker_->restart();
   self->start_running();
   return TRUE;
@@ -140,8 +141,10 @@ void CaptionPad::flush_stop(bool reset_time) {
 
 gboolean CaptionPad::query(GstPad *pad, GstObject *parent, GstQuery *query) {
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
-  // As the audio: a word is known at the end of the frame in which it begins.
-  gst_query_set_latency(query, TRUE, to_gst(kFrameDuration), GST_CLOCK_TIME_NONE);
+  // As the audio: a word is known at the end of the frame in which it begins, or so much later.
+  CaptionPad *self = of(pad);
+  Duration delay = self != nullptr ? self->delay_.load() : Duration(0);
+  gst_query_set_latency(query, TRUE, to_gst(kFrameDuration + delay), GST_CLOCK_TIME_NONE);
   return TRUE;
 }
 

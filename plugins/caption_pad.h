@@ -42,6 +42,7 @@ class CaptionMaker {
  public:
   virtual ~CaptionMaker() = default;
   virtual void set_mode(captions::Mode mode) = 0;
+  virtual void set_delay(Duration) {}
   virtual void take(const CaptionNews &news) = 0;
   // Time passes; nothing: it stands still.
   virtual void pass(std::optional<Duration> now) = 0;
@@ -69,6 +70,8 @@ class CaptionPad {
   // --- thread-safe ---
   void tell(CaptionNews news) OAIRT_EXCLUDES(lock_);
   void set_mode(captions::Mode mode) { mode_ = mode; }
+  // From the pad's next activation on.
+  void set_delay(Duration delay) { delay_ = delay; }
   void flush_start() OAIRT_EXCLUDES(lock_);
   void flush_stop(bool reset_time) OAIRT_EXCLUDES(lock_);
 
@@ -95,6 +98,7 @@ class CaptionPad {
   const Now now_;
   const std::string stream_id_;
   std::atomic<captions::Mode> mode_{captions::Mode::Word};
+  std::atomic<Duration> delay_{Duration(0)};
   // The pad's thread only.
   bool begun_ = false, segment_due_ = true;
   Duration told_until_{0};  // downstream knows all up to there

@@ -8,6 +8,10 @@
 namespace oairt {
 namespace {
 
+bool is_models(const CaptionPad &pad) {
+  return std::strcmp(GST_PAD_NAME(pad.pad()), "transcript_src") == 0;
+}
+
 bool is_running(GstElement *element) {
   return GST_STATE(element) > GST_STATE_READY || GST_STATE_NEXT(element) == GST_STATE_PAUSED;
 }
@@ -17,6 +21,10 @@ bool is_running(GstElement *element) {
 captions::Mode caption_mode(const Settings &settings) {
   return setting_text(settings, "caption-mode") == "sentence" ? captions::Mode::Sentence
                                                               : captions::Mode::Word;
+}
+
+Duration caption_delay(const Settings &settings) {
+  return milliseconds(setting_int(settings, "caption-delay"));
 }
 
 std::vector<std::shared_ptr<CaptionPad>> CaptionPads::pads() const {
@@ -40,6 +48,11 @@ static void count_source_pads(GstElement *element, int change) {
   GST_OBJECT_LOCK(element);
   element->numsrcpads = static_cast<guint16>(element->numsrcpads + change);
   GST_OBJECT_UNLOCK(element);
+}
+
+static void on_linked(GstPad *, GstPad *, gpointer element) {
+  gst_element_post_message(GST_ELEMENT_CAST(element),
+                           gst_message_new_latency(GST_OBJECT_CAST(element)));
 }
 
 bool CaptionPads::add_pad(GstPad *pad) {
@@ -67,9 +80,12 @@ GstPad *CaptionPads::request_new_pad(GstPadTemplate *templ) {
   {
     LockGuard guard(lock_);
     made->set_mode(mode_);
+    if (model) made->set_delay(delay_);
     pads_.push_back(made);
     if (model) wants_frames_ = true;
   }
+  // Its latency is not that of the audio: a pipeline that runs already asks again.
+  g_signal_connect_object(made->pad(), "linked", G_CALLBACK(on_linked), element_, {});
   if (is_running(element_)) gst_pad_set_active(made->pad(), TRUE);
   if (add_pad(made->pad())) return made->pad();
   gst_pad_set_active(made->pad(), FALSE);
@@ -87,9 +103,8 @@ void CaptionPads::release_pad(GstPad *pad) {
     if (found == pads_.end()) return;
     gone = *found;
     pads_.erase(found);
-    wants_frames_ = std::any_of(pads_.begin(), pads_.end(), [](const auto &other) {
-      return std::strcmp(GST_PAD_NAME(other->pad()), "transcript_src") == 0;
-    });
+    wants_frames_ = std::any_of(pads_.begin(), pads_.end(),
+                                [](const auto &other) { return is_models(*other); });
   }
   // Joins its thread, which never waits for this one.
   gst_pad_set_active(pad, FALSE);
@@ -111,6 +126,14 @@ void CaptionPads::set_mode(captions::Mode mode) {
   for (const auto &pad : pads_) pad->set_mode(mode);
 }
 
+void CaptionPads::set_delay(Duration delay) {
+  LockGuard guard(lock_);
+  delay_ = delay;
+  for (const auto &pad : pads_) {
+    if (is_models(*pad)) pad->set_delay(delay);
+  }
+}
+
 void CaptionPads::on_event(const SessionEvent &event) {
   bool matters = std::holds_alternative<TranscriptEvent>(event) ||
                  std::holds_alternative<VoiceEvent>(event) ||
@@ -125,7 +148,7 @@ void CaptionPads::on_event(const SessionEvent &event) {
 void CaptionPads::on_frame(const CaptionFrame &frame) {
   LockGuard guard(lock_);
   for (const auto &pad : pads_) {
-    if (std::strcmp(GST_PAD_NAME(pad->pad()), "transcript_src") == 0) pad->tell(frame);
+    if (is_models(*pad)) pad->tell(frame);
   }
 }
 

@@ -14,6 +14,7 @@
 namespace oairt {
 
 captions::Mode caption_mode(const Settings &settings);  // the property caption-mode
+Duration caption_delay(const Settings &settings);       // the property caption-delay
 
 class CaptionPads {
  public:
@@ -27,10 +28,16 @@ class CaptionPads {
   void after(GstStateChange transition, GstStateChangeReturn result);
 
   void set_mode(captions::Mode mode);
+  void set_delay(Duration delay);  // of the model's words
   void on_event(const SessionEvent &event);
   // Streaming thread.
   bool wants_frames() const { return wants_frames_; }
   void on_frame(const CaptionFrame &frame);
+  // Who joins the captions with the audio, as a muxer does, may hold the audio for so long: until
+  // a caption has ended, and the next one is known.
+  Duration patience() const {
+    return wants_frames_ ? captions::kLongestHold + delay_.load() : Duration(0);
+  }
   // What passes the pad whose stream the captions follow: flushes, and the end.
   void on_stream_event(GstEvent *event);
   void end();
@@ -47,6 +54,7 @@ class CaptionPads {
   mutable Mutex lock_;
   std::vector<std::shared_ptr<CaptionPad>> pads_ OAIRT_GUARDED_BY(lock_);
   captions::Mode mode_ OAIRT_GUARDED_BY(lock_) = captions::Mode::Word;
+  std::atomic<Duration> delay_{Duration(0)};
 };
 
 }  // namespace oairt

@@ -151,6 +151,17 @@ const PropertyRow kRows[] = {
               "heard, for overlays, or whole lines when they were said, for subtitle files",
      .text = "word",
      .enum_type = gst_openai_realtime_caption_mode_get_type},
+    {.name = "caption-delay",
+     .carrier = Carrier::AudioOut,
+     .scope = Scope::Element,
+     .kind = ValueKind::Integer,
+     .nick = "Caption delay",
+     .blurb = "How much later than the sound the pad transcript_src knows its words, in ms: it "
+              "tells the pipeline so (latency), and a word's pts is nearer to where it begins. 0: "
+              "at once, where every ms until an answer is heard counts",
+     .number = 150,
+     .maximum = 1000,
+     .mutability = GST_PARAM_MUTABLE_READY},
 };
 
 }  // namespace

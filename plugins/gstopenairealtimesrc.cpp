@@ -223,7 +223,7 @@ static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
   while (true) {
     if (priv->flushed.exchange(false)) priv->ticks.reset();
     auto time = oairt::RunningTime::of(GST_ELEMENT_CAST(src));
-    OutputTicks::Tick tick = priv->ticks.next(time.now());
+    OutputTicks::Tick tick = priv->ticks.next(time.now(), priv->captions.patience());
     auto wait = priv->wait.until(time, OutputTicks::due(tick));
     if (wait == oairt::TickWait::Result::Flushing) return GST_FLOW_FLUSHING;
     if (wait == oairt::TickWait::Result::Again) continue;
@@ -319,6 +319,7 @@ static void gst_openai_realtime_src_init(GstOpenaiRealtimeSrc *self) {
   gst_pad_add_probe(GST_BASE_SRC_PAD(self), probe, follow_stream, priv, nullptr);
   priv->core.on_settings = [priv](const oairt::Settings &settings) {
     priv->captions.set_mode(oairt::caption_mode(settings));
+    priv->captions.set_delay(oairt::caption_delay(settings));
     priv->volume = oairt::setting_double(settings, "volume");
     priv->ends_after_answer = oairt::setting_text(settings, "eos-policy") == "after-answer";
     priv->flusher.set_enabled(oairt::setting_text(settings, "barge-in") == "flush");

@@ -25,13 +25,15 @@ class OutputTicks {
     uint64_t skipped = 0;  // frames left out before it
   };
 
-  // The next frame at that running time; the same until advance().
-  Tick next(Duration running_time) const {
+  // The next frame at that running time; the same until advance(). `patience`: downstream may hold
+  // it for so much longer.
+  Tick next(Duration running_time, Duration patience = Duration(0)) const {
     uint64_t current = running_time.count() > 0 ? running_time / kFrameDuration : 0;
     if (!next_) return {current, true, 0};
     // One ahead is normal: a clock may wake its sleepers a little early. More: it was set back.
     if (*next_ > current + 1) return {current, true, 0};
-    if (current > *next_ + kMaxCatchUp) return {current, true, current - *next_};
+    uint64_t most = kMaxCatchUp + static_cast<uint64_t>(patience / kFrameDuration);
+    if (current > *next_ + most) return {current, true, current - *next_};
     return {*next_, false, 0};
   }
   void advance(const Tick &tick) { next_ = tick.number + 1; }

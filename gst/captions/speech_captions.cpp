@@ -12,13 +12,18 @@ constexpr std::size_t kMostItems = 64, kMostResponses = 32;
 constexpr Duration kFrame = milliseconds(20);
 // A caption promises no more than half the time that the next word is away.
 constexpr double kSafe = 0.5;
-constexpr int kShortestHoldMs = 20, kLongestHoldMs = 240, kSilentHoldMs = 40;
+constexpr int kShortestHoldMs = 20, kSilentHoldMs = 40;
+constexpr int kLongestHoldMs = static_cast<int>(kLongestHold / milliseconds(1));
 // A line stays after its last word, and in a pause of the speaker's.
 constexpr Duration kAfterwards = milliseconds(1000), kPause = milliseconds(3000);
 // So much silence is the end of a sentence, or of an answer that the service has played.
 constexpr int kEndOfVoiceMs = 100;
 // What was played to its end is heard to its end by then.
 constexpr int kLastFrames = 40;
+
+Duration from_ms(double ms) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms));
+}
 
 }  // namespace
 
@@ -76,9 +81,12 @@ void SpeechCaptions::voice_ended(const std::string &response_id) {
 }
 
 void SpeechCaptions::voice_cut() {
+  if (voice_ && voice_->clock.begun()) {
+    show_words(voice_->clock.begun_words());
+    screen_.finish(last_voice_);
+  }
   for (const auto &started : started_) remember_gone(started.response_id);
   started_.clear();
-  if (voice_ && voice_->clock.begun()) screen_.finish(last_voice_);
   voice_.reset();
 }
 
@@ -105,33 +113,34 @@ void SpeechCaptions::take_item() {
 }
 
 void SpeechCaptions::frame(Duration start, bool voice, const FrameSound &sound) {
-  if (start + kFrame < now_ - std::chrono::seconds(1)) restart();
-  start = std::max(start, now_ - kFrame);
-  now_ = std::max(now_, start + kFrame);
+  if (start + kFrame < heard_ - std::chrono::seconds(1)) restart();
+  heard_ = std::max(heard_, start + kFrame);
   begin_voice();
   if (voice_) {
     take_item();
-    follow(start, voice, sound);
+    follow(heard_ - kFrame, voice, sound);
   }
   refresh();
 }
 
 void SpeechCaptions::pass(Duration until) {
-  if (until <= now_) return;
-  now_ = until;
+  if (until - delay_ <= position()) return;
+  passed_ = until - delay_;
   refresh();
 }
 
 void SpeechCaptions::follow(Duration start, bool voice, const FrameSound &sound) {
+  // Who holds the source up has less patience with its captions than there was to be.
+  voice_->clock.set_hindsight(to_ms(std::clamp(heard_ - position(), Duration(0), delay_)));
   for (const auto &part : sound.parts) voice_->clock.step(voice ? part : PartSound{});
   SpeechClock &clock = voice_->clock;
   if (clock.begun()) {
     if (reader_.busy()) {
       reader_.clear();
-      screen_.finish(start);
+      screen_.finish(position());
     }
     if (milliseconds(clock.quiet_ms()) < kFrame) last_voice_ = start + kFrame;
-    show_words(start, clock.reached());
+    show_words(clock.reached());
     if (voice_->whole_line && clock.quiet_ms() >= kEndOfVoiceMs) screen_.finish(last_voice_);
   }
   if (voice_->ended) ++voice_->frames_since_end;
@@ -147,8 +156,17 @@ void SpeechCaptions::follow(Duration start, bool voice, const FrameSound &sound)
   }
 }
 
+// Where that word is shown from: not before what is known downstream already. Without a delay it is
+// the frame in which it begins.
+Duration SpeechCaptions::begin_of(std::size_t word) const {
+  double since = voice_->clock.ms_since(word);
+  bool known = delay_ > Duration(0) && since >= 0;
+  Duration begin = known ? heard_ - from_ms(since) : heard_ - kFrame;
+  return std::max(begin, position() - kFrame);
+}
+
 // Shows the first `count` words of the item, line by line.
-void SpeechCaptions::show_words(Duration at, std::size_t count) {
+void SpeechCaptions::show_words(std::size_t count) {
   Item *item = find(voice_->item_id);
   if (item == nullptr) return;
   const Words &words = item->words;
@@ -156,24 +174,34 @@ void SpeechCaptions::show_words(Duration at, std::size_t count) {
   count = std::min(count, whole);
   while (voice_->shown < count) {
     std::size_t next = voice_->shown;
+    Duration at = begin_of(next);
     if (next == voice_->line || begins_line(words, voice_->line, next)) {
       screen_.finish(at);
       screen_.new_line();
       voice_->line = next;
     }
     std::size_t end = next + 1;
-    while (end < count && !begins_line(words, voice_->line, end)) ++end;
+    while (end < count && !begins_line(words, voice_->line, end) && begin_of(end) - at < kFrame) {
+      ++end;
+    }
     voice_->shown = end;
     voice_->whole_line = (end < whole && begins_line(words, voice_->line, end)) ||
                          (words.finished() && end == words.list().size());
+    Duration until_next = end < count ? begin_of(end) - at : hold();
     screen_.show(line_text(words, voice_->line, end), at,
-                 end < count ? milliseconds(kShortestHoldMs) : hold(), voice_->whole_line);
+                 std::max<Duration>(until_next, milliseconds(kShortestHoldMs)), voice_->whole_line);
   }
 }
 
 Duration SpeechCaptions::hold() const {
-  if (!voice_ || voice_->clock.quiet_ms() > 0) return milliseconds(kSilentHoldMs);
-  auto ms = static_cast<int>(std::min(1e4, voice_->clock.ms_to_next() * kSafe));
+  if (!voice_) return milliseconds(kSilentHoldMs);
+  const SpeechClock &clock = voice_->clock;
+  // With some delay it is known already.
+  if (clock.begun_words() > clock.reached()) {
+    return std::max<Duration>(from_ms(clock.ms_to_next()), milliseconds(kShortestHoldMs));
+  }
+  if (clock.quiet_ms() > 0) return milliseconds(kSilentHoldMs);
+  auto ms = static_cast<int>(std::min(1e4, clock.ms_to_next() * kSafe));
   return milliseconds(std::clamp(ms / 20 * 20, kShortestHoldMs, kLongestHoldMs));
 }
 
@@ -182,11 +210,11 @@ void SpeechCaptions::end_item() {
   Item *item = find(voice_->item_id);
   if (item != nullptr && voice_->clock.begun()) {
     if (item->words.finished()) {
-      show_words(now_ - kFrame, item->words.list().size());
+      show_words(item->words.list().size());
       voice_->clock.teach(pace_);
     } else {
       // The text is late: what still comes is to be read.
-      show_words(now_ - kFrame, item->words.whole());
+      show_words(item->words.whole());
       reader_.text(item->id, item->words.text(), false, std::nullopt, voice_->shown);
     }
     screen_.finish(last_voice_);
@@ -203,10 +231,10 @@ void SpeechCaptions::end_item() {
 
 void SpeechCaptions::refresh() {
   bool following = voice_ && voice_->clock.begun();
-  if (!following) reader_.tick(now_);
+  if (!following) reader_.tick(position());
   if (reader_.busy() || screen_.empty()) return;
-  if (now_ < last_voice_ + (following ? kPause : kAfterwards)) {
-    screen_.keep(now_, hold());
+  if (position() < last_voice_ + (following ? kPause : kAfterwards)) {
+    screen_.keep(position(), hold());
   } else {
     screen_.finish(last_voice_);
     screen_.new_line();
@@ -221,12 +249,12 @@ void SpeechCaptions::finish() {
       screen_.finish(last_voice_);
     }
   }
-  reader_.finish(now_);
+  reader_.finish(position());
 }
 
 void SpeechCaptions::restart() {
   screen_.restart();
-  now_ = last_voice_ = Duration(0);
+  heard_ = passed_ = last_voice_ = Duration(0);
 }
 
 }  // namespace oairt::captions

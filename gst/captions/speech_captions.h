@@ -1,6 +1,7 @@
 // Captions of the model's answers: which words are heard when. It is told the texts, which come
 // ahead of the voice, what the service says of its playing, and each frame of 20 ms that is given
-// out; a word is shown from the frame on in which it is taken to begin (speech_clock.h).
+// out; a word is shown from where it is taken to begin (speech_clock.h). The captions are known so
+// much later than the frames as the delay is: who waits for what comes next places a word better.
 //
 //   Waiting --(the service plays a response)--> armed --(a voiced frame)--> following its words
 //   following --(played to its end, and quiet)--> the rest is shown, held for a moment, gone
@@ -10,6 +11,7 @@
 // Never shows a word before its voice began, or after it was cut.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -25,6 +27,8 @@
 
 namespace oairt::captions {
 
+constexpr Duration kLongestHold = milliseconds(240);  // that a caption promises at once
+
 class SpeechCaptions {
  public:
   SpeechCaptions() : reader_(screen_) {}
@@ -32,6 +36,8 @@ class SpeechCaptions {
   SpeechCaptions &operator=(const SpeechCaptions &) = delete;
 
   void set_mode(Mode mode) { screen_.set_mode(mode); }
+  // Before the first frame, or after restart(). 0: a word is shown with its frame.
+  void set_delay(Duration delay) { delay_ = delay; }
 
   // More of an item's text, or the whole of it. Not spoken: a text answer.
   void text(const std::string &item_id, const std::string &response_id, std::string_view text,
@@ -54,7 +60,7 @@ class SpeechCaptions {
 
   std::vector<Caption> take() { return screen_.take(); }
   // No caption will begin before this.
-  Duration position() const { return now_; }
+  Duration position() const { return std::max({Duration(0), heard_ - delay_, passed_}); }
 
  private:
   struct Item {
@@ -80,7 +86,8 @@ class SpeechCaptions {
   void begin_voice();
   void take_item();
   void follow(Duration start, bool voice, const FrameSound &sound);
-  void show_words(Duration at, std::size_t count);
+  void show_words(std::size_t count);
+  Duration begin_of(std::size_t word) const;
   void end_item();
   void refresh();
   Duration hold() const;
@@ -94,7 +101,9 @@ class SpeechCaptions {
   std::deque<Started> started_;   // responses that are played
   std::deque<std::string> gone_;  // those of which nothing more is heard
   std::optional<Voice> voice_;
-  Duration now_{0}, last_voice_{0};
+  // The end of the last frame; so far the time has come without one, if it is farther.
+  Duration heard_{0}, passed_{0};
+  Duration last_voice_{0}, delay_{0};
 };
 
 }  // namespace oairt::captions

@@ -2,7 +2,7 @@
 // sound is given to it frame by frame as the source would; and a second synthesizer's, if it is
 // there, on which nothing is tuned. For tuning and for the table of
 // docs/measurements.md; bench-captions measures the same through the elements.
-//   bench-caption-clock [--verbose]
+//   bench-caption-clock [--delay MS] [--verbose]
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -97,6 +97,8 @@ struct Result {
 // One answer after the other, as the pad would be told of them.
 class Listener {
  public:
+  explicit Listener(Duration delay) { captions_.set_delay(delay); }
+
   void follow(const std::string &text, const sim::Speaker::Spoken &spoken, bool verbose,
               Result &result) {
     std::string id = std::to_string(++answers_);
@@ -153,15 +155,20 @@ void print_all(const char *what, const Series &all) {
 
 using Speak = std::function<sim::Speaker::Spoken(const std::string &)>;
 
-void follow_all(const std::string &name, const std::vector<std::string> &texts, bool verbose,
-                Series &all, const Speak &speak) {
+struct Options {
+  bool verbose = false;
+  Duration delay{0};
+};
+
+void follow_all(const std::string &name, const std::vector<std::string> &texts,
+                const Options &options, Series &all, const Speak &speak) {
   Result result;
-  Listener listener;
+  Listener listener(options.delay);
   for (const auto &text : texts) {
-    if (verbose) std::printf("%s\n", name.c_str());
+    if (options.verbose) std::printf("%s\n", name.c_str());
     auto spoken = speak(text);
     fail_unless(spoken.pcm != nullptr && !spoken.marks.empty(), "%s: no voice", name.c_str());
-    listener.follow(text, spoken, verbose, result);
+    listener.follow(text, spoken, options.verbose, result);
   }
   const Series &errors = result.errors;
   for (double error : errors.values()) all.add(error);
@@ -174,7 +181,9 @@ void follow_all(const std::string &name, const std::vector<std::string> &texts, 
 }
 
 int run(int argc, char **argv) {
-  bool verbose = has_option(argc, argv, "--verbose");
+  Options options;
+  options.verbose = has_option(argc, argv, "--verbose");
+  options.delay = milliseconds(static_cast<int>(number_option(argc, argv, "--delay", 150)));
   const std::vector<Case> cases = {
       {"English, marin", "en-us", "marin", 1.0, kEnglish},
       {"English, ash", "en-us", "ash", 1.0, kEnglish},
@@ -194,12 +203,12 @@ int run(int argc, char **argv) {
   auto speaker = sim::Speaker::shared();  // one for all of them
   Series all, others, checked, unseen_checked;
   for (const Case &given : cases) {
-    follow_all(given.name, given.texts, verbose, all,
+    follow_all(given.name, given.texts, options, all,
                [&](const std::string &text) { return speak(given, text); });
   }
   print_all("all", all);
   for (const Case &given : unseen) {
-    follow_all(given.name, given.texts, verbose, others,
+    follow_all(given.name, given.texts, options, others,
                [&](const std::string &text) { return speak(given, text); });
   }
   print_all("unseen texts", others);
@@ -207,10 +216,10 @@ int run(int argc, char **argv) {
   for (const std::string &voice : flite_voices()) {
     for (double speed : {1.0, 1.3, 0.75}) {
       std::string name = "flite, " + voice + (speed > 1 ? ", fast" : speed < 1 ? ", slow" : "");
-      follow_all(name, kEnglish, verbose, checked,
+      follow_all(name, kEnglish, options, checked,
                  [&](const std::string &text) { return flite_speak(text, voice, speed); });
     }
-    follow_all("flite, " + voice + ", unseen", kUnseen, verbose, unseen_checked,
+    follow_all("flite, " + voice + ", unseen", kUnseen, options, unseen_checked,
                [&](const std::string &text) { return flite_speak(text, voice, 1); });
   }
   if (checked.count() == 0) {

@@ -1,7 +1,7 @@
 // How near captions come to the words that they show: real elements, a call over real sockets, the
 // simulator's synthesizer as the voice whose words are known. For each word, when the first caption
 // that shows it begins, against when its sound begins in the audio of the source.
-//   bench-captions [--verbose]
+//   bench-captions [--delay MS] [--verbose]
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -64,7 +64,7 @@ void compare(const std::vector<TrueWord> &truth, const std::vector<ShownWord> &s
   }
 }
 
-Result run_case(const Case &given, bool verbose) {
+Result run_case(const Case &given, int delay_ms, bool verbose) {
   std::vector<std::string> arguments = {"--language", given.language};
   for (const auto &answer : given.answers) {
     arguments.push_back("--answer");
@@ -72,7 +72,8 @@ Result run_case(const Case &given, bool verbose) {
   }
   Service service(arguments);
   Pipeline pipeline("openairealtimesrc name=out voice=" + std::string(given.voice) +
-                    " speed=" + std::to_string(given.speed) + service.properties() +
+                    " speed=" + std::to_string(given.speed) +
+                    " caption-delay=" + std::to_string(delay_ms) + service.properties() +
                     " ! fakesink sync=false  out.transcript_src ! fakesink sync=false async=false");
   pipeline.record("out");
   CaptionTap tap(pipeline.get("out"), "transcript_src");
@@ -127,6 +128,7 @@ void print(const std::string &who, const Series &series) {
 
 int run(int argc, char **argv) {
   bool verbose = has_option(argc, argv, "--verbose");
+  int delay_ms = static_cast<int>(number_option(argc, argv, "--delay", 150));
   const std::vector<std::string> english = {
       "Yes, of course.",
       "Certainly! The next train to the city leaves from platform four at half past nine.",
@@ -149,7 +151,7 @@ int run(int argc, char **argv) {
   };
   Series words, lines, rate;
   for (const Case &given : cases) {
-    Result result = run_case(given, verbose);
+    Result result = run_case(given, delay_ms, verbose);
     print(given.name, result.words);
     for (double error : result.words.values()) words.add(error);
     for (double error : result.lines.values()) lines.add(error);

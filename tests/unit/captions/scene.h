@@ -30,6 +30,8 @@ inline captions::PartSound sound_like(captions::Sound sound, float loudest_db = 
 }
 
 struct Scene {
+  explicit Scene(int delay_ms = 0) { captions.set_delay(milliseconds(delay_ms)); }
+
   captions::SpeechCaptions captions;
   Duration now{0};
   std::vector<captions::Caption> shown;

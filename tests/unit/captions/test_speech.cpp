@@ -300,7 +300,7 @@ GST_START_TEST(whatever_happens_captions_are_in_order_and_never_ahead) {
   std::mt19937 random(5);
   auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   for (int round = 0; round < 40; ++round) {
-    Scene s;
+    Scene s(pick(3) * 100);
     bool words = pick(2) == 0;
     s.captions.set_mode(words ? Mode::Word : Mode::Sentence);
     int response = 0;
@@ -333,6 +333,8 @@ GST_START_TEST(whatever_happens_captions_are_in_order_and_never_ahead) {
           break;
         case 8:
           if (pick(10) == 0) s.captions.forget();
+          if (pick(4) == 0) s.captions.pass(s.now + milliseconds(pick(200)));
+          s.collect();
           break;
         default:
           s.voice(pick(60) * 20);
