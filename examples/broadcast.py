@@ -21,7 +21,7 @@ BUFFER = "queue max-size-time=5000000000 max-size-bytes=0 max-size-buffers=0"
 SHOW = """
     {video} ! videoconvert ! videoscale ! videorate !
         video/x-raw,format=I420,width=640,height=360,framerate=25/1 !
-        textoverlay name=caption valignment=bottom shaded-background=true font-desc="Sans 20" !
+        queue ! textoverlay name=caption valignment=bottom shaded-background=true font-desc="Sans 20" !
         vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=50 ! {buffer} ! file.
     {microphone} ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=1 !
         tee name=guest ! queue ! openairealtimebin name=talk ! tee name=host

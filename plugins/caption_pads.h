@@ -33,11 +33,6 @@ class CaptionPads {
   // Streaming thread.
   bool wants_frames() const { return wants_frames_; }
   void on_frame(const CaptionFrame &frame);
-  // Who joins the captions with the audio, as a muxer does, may hold the audio for so long: until
-  // a caption has ended, and the next one is known.
-  Duration patience() const {
-    return wants_frames_ ? captions::kLongestHold + delay_.load() : Duration(0);
-  }
   // What passes the pad whose stream the captions follow: flushes, and the end.
   void on_stream_event(GstEvent *event);
   void end();
@@ -54,7 +49,7 @@ class CaptionPads {
   mutable Mutex lock_;
   std::vector<std::shared_ptr<CaptionPad>> pads_ OAIRT_GUARDED_BY(lock_);
   captions::Mode mode_ OAIRT_GUARDED_BY(lock_) = captions::Mode::Word;
-  std::atomic<Duration> delay_{Duration(0)};
+  Duration delay_ OAIRT_GUARDED_BY(lock_){0};
 };
 
 }  // namespace oairt

@@ -160,7 +160,7 @@ const PropertyRow kRows[] = {
               "tells the pipeline so (latency), and a word's pts is nearer to where it begins. 0: "
               "at once, where every ms until an answer is heard counts",
      .number = 150,
-     .maximum = 1000,
+     .maximum = 500,
      .mutability = GST_PARAM_MUTABLE_READY},
 };
 

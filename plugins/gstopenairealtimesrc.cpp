@@ -8,7 +8,7 @@
  * is up, and while the network is gone. Elements of one pipeline, or with one
  * #GstOpenaiRealtimeSrc:session name, share a session: openairealtimesink takes the questions.
  *
- * If downstream holds the stream, frames that were missed follow back to back; past 200 ms they
+ * If downstream holds the stream, frames that were missed follow back to back; past a second they
  * are skipped and the stream goes on with a discontinuity, so that no delay stays behind.
  *
  * The pads transcript_src and input_transcript_src give captions: what the model says, each word
@@ -223,7 +223,7 @@ static GstFlowReturn create(GstPushSrc *src, GstBuffer **out) {
   while (true) {
     if (priv->flushed.exchange(false)) priv->ticks.reset();
     auto time = oairt::RunningTime::of(GST_ELEMENT_CAST(src));
-    OutputTicks::Tick tick = priv->ticks.next(time.now(), priv->captions.patience());
+    OutputTicks::Tick tick = priv->ticks.next(time.now());
     auto wait = priv->wait.until(time, OutputTicks::due(tick));
     if (wait == oairt::TickWait::Result::Flushing) return GST_FLOW_FLUSHING;
     if (wait == oairt::TickWait::Result::Again) continue;

@@ -4,7 +4,9 @@
 //
 // Frame n covers [n x 20 ms, (n+1) x 20 ms) of running time and is due at its end, as with any
 // live source. A source that woke up late, since downstream held it, makes the missed frames back
-// to back; past kMaxCatchUp it skips them, as a sound card's ring buffer would, and says so.
+// to back; past kMaxCatchUp it skips them, as a sound card's ring buffer would, and says so. A
+// muxer may hold it until it knows the caption to a frame (SpeechCaptions: kLongestHold), which is
+// no reason to skip any.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +19,7 @@ namespace oairt {
 
 class OutputTicks {
  public:
-  static constexpr uint64_t kMaxCatchUp = 10;  // frames: 200 ms
+  static constexpr uint64_t kMaxCatchUp = 50;  // frames: 1 s
 
   struct Tick {
     uint64_t number = 0;
@@ -25,15 +27,13 @@ class OutputTicks {
     uint64_t skipped = 0;  // frames left out before it
   };
 
-  // The next frame at that running time; the same until advance(). `patience`: downstream may hold
-  // it for so much longer.
-  Tick next(Duration running_time, Duration patience = Duration(0)) const {
+  // The next frame at that running time; the same until advance().
+  Tick next(Duration running_time) const {
     uint64_t current = running_time.count() > 0 ? running_time / kFrameDuration : 0;
     if (!next_) return {current, true, 0};
     // One ahead is normal: a clock may wake its sleepers a little early. More: it was set back.
     if (*next_ > current + 1) return {current, true, 0};
-    uint64_t most = kMaxCatchUp + static_cast<uint64_t>(patience / kFrameDuration);
-    if (current > *next_ + most) return {current, true, current - *next_};
+    if (current > *next_ + kMaxCatchUp) return {current, true, current - *next_};
     return {*next_, false, 0};
   }
   void advance(const Tick &tick) { next_ = tick.number + 1; }

@@ -107,7 +107,7 @@ OAIRT_ELEMENT_TEST(the_stream_begins_as_a_live_stream_does) {
   gboolean live = FALSE;
   GstClockTime least = 0, most = 0;
   gst_query_parse_latency(query.get(), &live, &least, &most);
-  fail_unless(live && least == kFrame && most == 11 * kFrame);
+  fail_unless(live && least == kFrame && most == 51 * kFrame);
 
   auto *start = gst_pad_get_sticky_event(pad.get(), GST_EVENT_STREAM_START, 0);
   guint group = 0;
