@@ -81,7 +81,7 @@ struct Private {
   std::atomic<bool> flushed{false};  // the next frame does not follow the last one
   // Streaming thread only.
   oairt::StallWatch stalls;
-  oairt::captions::Ear ear;
+  std::unique_ptr<oairt::captions::Ear> ear;  // where captions are asked for
   OutputTicks ticks;
   oairt::OutputFrame frame;
   oairt::TickWait wait;
@@ -177,7 +177,8 @@ static_assert(oairt::captions::Ear::kFrame == oairt::kFrameSamples);
 static void note_frame(Private *priv, uint64_t number, const int16_t *samples, bool silence) {
   if (!priv->captions.wants_frames()) return;
   oairt::CaptionFrame frame{static_cast<int64_t>(number) * oairt::kFrameDuration, !silence, {}};
-  if (!silence) frame.sound = priv->ear.hear(samples);
+  if (!priv->ear) priv->ear = std::make_unique<oairt::captions::Ear>();
+  if (!silence) frame.sound = priv->ear->hear(samples);
   priv->captions.on_frame(frame);
 }
 

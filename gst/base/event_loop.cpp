@@ -23,6 +23,17 @@ void attach(GSource *source, EventLoop::Task task, GMainContext *context) {
   g_source_attach(source, context);
 }
 
+struct SlackSource {
+  GSource source;
+  gint64 from_us;
+};
+
+// What has passed is now.
+gint64 loop_time_us(TimePoint when) {
+  auto delay = std::chrono::duration_cast<std::chrono::microseconds>(when - Clock::now()).count();
+  return g_get_monotonic_time() + (delay > 0 ? delay : 0);
+}
+
 }  // namespace
 
 // Outlives the loop where an object does.
@@ -122,11 +133,29 @@ void EventLoop::stop() {
 }
 
 EventLoop::TimerId EventLoop::call_at(TimePoint when, Task task) {
+  return start(g_timeout_source_new(0), when, std::move(task));
+}
+
+EventLoop::TimerId EventLoop::call_between(TimePoint from, TimePoint latest, Task task) {
+  static GSourceFuncs functions = {
+      nullptr,
+      [](GSource *source) -> gboolean {
+        return g_source_get_time(source) >= reinterpret_cast<SlackSource *>(source)->from_us;
+      },
+      [](GSource *, GSourceFunc callback, gpointer data) -> gboolean { return callback(data); },
+      nullptr,
+      nullptr,
+      nullptr};
+  GSource *source = g_source_new(&functions, sizeof(SlackSource));
+  reinterpret_cast<SlackSource *>(source)->from_us = loop_time_us(from);
+  return start(source, latest, std::move(task));
+}
+
+// Takes the source over.
+EventLoop::TimerId EventLoop::start(GSource *source, TimePoint when, Task task) {
   assert_in_loop();
   TimerId id = next_timer_++;
-  GSource *source = g_timeout_source_new(0);
-  auto delay = std::chrono::duration_cast<std::chrono::microseconds>(when - Clock::now()).count();
-  g_source_set_ready_time(source, g_get_monotonic_time() + (delay > 0 ? delay : 0));
+  g_source_set_ready_time(source, loop_time_us(when));
   timers_.emplace(id, source);
   attach(
       source,

@@ -41,6 +41,9 @@ class EventLoop {
 
   // Runs the task once, at or shortly after `when`. In the loop only.
   TimerId call_at(TimePoint when, Task task);
+  // The same, but as soon as the loop is awake for something else at or after `from`: what has to
+  // be looked at again and again need not wake it up each time.
+  TimerId call_between(TimePoint from, TimePoint latest, Task task);
   TimerId call_after(Duration delay, Task task) { return call_at(Clock::now() + delay, task); }
   void cancel(TimerId id);  // unknown and expired ids are ignored
 
@@ -52,6 +55,7 @@ class EventLoop {
   struct Expected;
   static gpointer run(gpointer self);
   void drain();
+  TimerId start(GSource *source, TimePoint when, Task task);
 
   GMainContext *context_;
   GMainLoop *main_loop_;

@@ -9,6 +9,7 @@ namespace oairt {
 namespace {
 
 constexpr size_t kSlots = 150;     // 3 s
+constexpr size_t kSpare = 10;      // slots that are kept to be used again
 constexpr int kSilencePeak = 16;   // decoders leave a little dust in what was sent as silence
 constexpr int kQuiet = 10;         // frames; shorter pauses belong to the speech
 constexpr int kGap = 15;           // ticks; a burst that starves for longer has ended
@@ -24,7 +25,18 @@ bool is_silent(const int16_t *samples, size_t count) {
 
 }  // namespace
 
-DownlinkQueue::DownlinkQueue() : ring_(kSlots + 1) {}
+DownlinkQueue::DownlinkQueue() { spare_.reserve(kSpare); }
+
+std::unique_ptr<DownlinkQueue::Slot> DownlinkQueue::fresh_slot() {
+  if (spare_.empty()) return std::make_unique<Slot>();
+  std::unique_ptr<Slot> slot = std::move(spare_.back());
+  spare_.pop_back();
+  return slot;
+}
+
+void DownlinkQueue::recycle(std::unique_ptr<Slot> slot) {
+  if (spare_.size() < kSpare) spare_.push_back(std::move(slot));
+}
 
 uint64_t DownlinkQueue::take_writer() {
   LockGuard guard(mutex_);
@@ -54,9 +66,9 @@ void DownlinkQueue::write(uint64_t writer, const int16_t *samples, size_t count,
   last_arrival_ = now;
   adaptive_.arrived(now, kFrameDuration * static_cast<int64_t>(count) / kFrameSamples, first);
   while (count > 0) {
-    Slot &slot = ring_[(head_ + size_) % ring_.size()];
+    if (!filling_) filling_ = fresh_slot();
     size_t take = std::min(count, kFrameSamples - partial_);
-    std::memcpy(slot.samples.data() + partial_, samples, take * sizeof(int16_t));
+    std::memcpy(filling_->samples.data() + partial_, samples, take * sizeof(int16_t));
     partial_concealed_ |= concealed;
     partial_ += take;
     samples += take;
@@ -66,14 +78,14 @@ void DownlinkQueue::write(uint64_t writer, const int16_t *samples, size_t count,
 }
 
 void DownlinkQueue::commit(TimePoint now) {
-  Slot &slot = ring_[(head_ + size_) % ring_.size()];
-  slot.arrived = now;
-  slot.silent = is_silent(slot.samples.data(), kFrameSamples);
-  slot.concealed = partial_concealed_;
-  slot.first = partial_first_;
+  filling_->arrived = now;
+  filling_->silent = is_silent(filling_->samples.data(), kFrameSamples);
+  filling_->concealed = partial_concealed_;
+  filling_->first = partial_first_;
   partial_ = 0;
   partial_concealed_ = partial_first_ = false;
-  if (++size_ > kSlots) {  // one slot more than the bound, for the one being filled
+  slots_.push_back(std::move(filling_));
+  if (slots_.size() > kSlots) {
     pop();
     stats_.dropped_frames++;
   }
@@ -82,14 +94,14 @@ void DownlinkQueue::commit(TimePoint now) {
 // What was left of a burst is completed with silence.
 void DownlinkQueue::flush_partial(TimePoint now) {
   if (partial_ == 0) return;
-  Slot &slot = ring_[(head_ + size_) % ring_.size()];
-  std::fill(slot.samples.begin() + static_cast<std::ptrdiff_t>(partial_), slot.samples.end(), 0);
+  auto &samples = filling_->samples;
+  std::fill(samples.begin() + static_cast<std::ptrdiff_t>(partial_), samples.end(), 0);
   commit(now);
 }
 
 void DownlinkQueue::pop() {
-  head_ = (head_ + 1) % ring_.size();
-  size_--;
+  recycle(std::move(slots_.front()));
+  slots_.pop_front();
 }
 
 Duration DownlinkQueue::delay() const { return fixed_.value_or(adaptive_.delay()); }
@@ -110,10 +122,11 @@ MediaPort::Frame DownlinkQueue::read(int16_t *samples, TimePoint now) {
 
 // Between bursts: silence is played, or dropped when it is behind its time. True: a burst starts.
 bool DownlinkQueue::wait(TimePoint now) {
-  if (size_ == 0 && partial_ > 0 && now - last_arrival_ > delay()) flush_partial(now);
+  if (slots_.empty() && partial_ > 0 && now - last_arrival_ > delay()) flush_partial(now);
   // At most one frame a tick, so that a pause which arrived ahead of time is not lost as a whole.
-  if (size_ > 0 && head().silent && now - head().arrived >= delay() + kFrameDuration) pop();
-  if (size_ == 0 || now - head().arrived < delay()) return false;
+  bool old = !slots_.empty() && now - head().arrived >= delay() + kFrameDuration;
+  if (old && head().silent) pop();
+  if (slots_.empty() || now - head().arrived < delay()) return false;
   if (head().silent) {
     pop();
     return false;
@@ -126,13 +139,13 @@ bool DownlinkQueue::wait(TimePoint now) {
 
 // In a burst: true if there is nothing to play at this tick.
 bool DownlinkQueue::starved(TimePoint now) {
-  if (size_ == 0 && partial_ > 0 && now - last_arrival_ > kFrameDuration) flush_partial(now);
-  if (size_ > 0 && head().first) {
+  if (slots_.empty() && partial_ > 0 && now - last_arrival_ > kFrameDuration) flush_partial(now);
+  if (!slots_.empty() && head().first) {
     // The sender paused, so the silence played since then was its own.
     state_ = State::Waiting;
     return !wait(now);
   }
-  if (size_ == 0) {
+  if (slots_.empty()) {
     if (++starved_ >= kGap) state_ = State::Waiting;
     return true;
   }
@@ -165,9 +178,10 @@ Duration DownlinkQueue::clear(TimePoint deaf_until) {
   LockGuard guard(mutex_);
   deaf_until_ = deaf_until;
   make_ramp();
-  Duration dropped = kFrameDuration * static_cast<int64_t>(size_) +
+  Duration dropped = kFrameDuration * static_cast<int64_t>(slots_.size()) +
                      kFrameDuration * static_cast<int64_t>(partial_) / kFrameSamples;
-  head_ = size_ = partial_ = 0;
+  while (!slots_.empty()) pop();
+  partial_ = 0;
   partial_concealed_ = partial_first_ = false;
   next_is_first_ = true;
   state_ = State::Waiting;
@@ -175,7 +189,7 @@ Duration DownlinkQueue::clear(TimePoint deaf_until) {
 }
 
 void DownlinkQueue::make_ramp() {
-  if (state_ != State::Playing || size_ == 0 || head().silent || head().first) return;
+  if (state_ != State::Playing || slots_.empty() || head().silent || head().first) return;
   ramp_ = head().samples;
   for (int i = 0; i < kFrameSamples; ++i) {
     int left = std::max(0, kRampSamples - i);
@@ -206,10 +220,8 @@ void DownlinkQueue::listen() {
 
 Duration DownlinkQueue::queued() const {
   LockGuard guard(mutex_);
-  for (size_t i = size_; i > 0; --i) {
-    if (!ring_[(head_ + i - 1) % ring_.size()].silent) {
-      return kFrameDuration * static_cast<int64_t>(i);
-    }
+  for (size_t i = slots_.size(); i > 0; --i) {
+    if (!slots_[i - 1]->silent) return kFrameDuration * static_cast<int64_t>(i);
   }
   return Duration::zero();
 }

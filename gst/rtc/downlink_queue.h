@@ -1,4 +1,4 @@
-// The downlink half of the media port: a ring of frames, and when each may be played.
+// The downlink half of the media port: frames in a row, and when each may be played.
 // Thread-safe.
 // Never stretches or shortens speech: only silence is inserted or dropped.
 //
@@ -8,6 +8,8 @@
 #pragma once
 
 #include <array>
+#include <deque>
+#include <memory>
 #include <vector>
 
 #include "base/lock.h"
@@ -45,19 +47,22 @@ class DownlinkQueue {
   void commit(TimePoint now) OAIRT_REQUIRES(mutex_);
   void flush_partial(TimePoint now) OAIRT_REQUIRES(mutex_);
   void pop() OAIRT_REQUIRES(mutex_);
+  std::unique_ptr<Slot> fresh_slot() OAIRT_REQUIRES(mutex_);
+  void recycle(std::unique_ptr<Slot> slot) OAIRT_REQUIRES(mutex_);
   Duration delay() const OAIRT_REQUIRES(mutex_);
   void make_ramp() OAIRT_REQUIRES(mutex_);
   bool take_ramp(int16_t *samples, TimePoint now) OAIRT_REQUIRES(mutex_);
   bool wait(TimePoint now) OAIRT_REQUIRES(mutex_);
   bool starved(TimePoint now) OAIRT_REQUIRES(mutex_);
   void play(int16_t *samples, TimePoint now) OAIRT_REQUIRES(mutex_);
-  Slot &head() OAIRT_REQUIRES(mutex_) { return ring_[head_]; }
+  Slot &head() OAIRT_REQUIRES(mutex_) { return *slots_.front(); }
 
   mutable Mutex mutex_;
-  std::vector<Slot> ring_ OAIRT_GUARDED_BY(mutex_);
-  size_t head_ OAIRT_GUARDED_BY(mutex_) = 0;
-  size_t size_ OAIRT_GUARDED_BY(mutex_) = 0;
-  size_t partial_ OAIRT_GUARDED_BY(mutex_) = 0;  // samples in the slot behind the last one
+  // A few are waiting mostly; room for all that may is taken only when they do.
+  std::deque<std::unique_ptr<Slot>> slots_ OAIRT_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Slot>> spare_ OAIRT_GUARDED_BY(mutex_);
+  std::unique_ptr<Slot> filling_ OAIRT_GUARDED_BY(mutex_);  // the one behind the last one
+  size_t partial_ OAIRT_GUARDED_BY(mutex_) = 0;             // samples in it
   bool partial_concealed_ OAIRT_GUARDED_BY(mutex_) = false;
   bool partial_first_ OAIRT_GUARDED_BY(mutex_) = false;
   bool next_is_first_ OAIRT_GUARDED_BY(mutex_) = true;

@@ -131,16 +131,18 @@ bool IceChannel::received(const uint8_t *data, std::size_t size, bool on_wire) {
     LockGuard lock(send_mutex_);
     flight_.received(data, size, packet.arrival);
   }
-  LockGuard lock(queue_mutex_);
-  while (queue_.size() >= kMaxQueuedPackets || queued_bytes_ + size > kMaxQueuedBytes) {
-    if (queue_.empty()) break;
-    queued_bytes_ -= gst_buffer_get_size(queue_.front().buffer.get());
-    queue_.pop_front();
-    ++receive_drops_;
+  {
+    LockGuard lock(queue_mutex_);
+    while (queue_.size() >= kMaxQueuedPackets || queued_bytes_ + size > kMaxQueuedBytes) {
+      if (queue_.empty()) break;
+      queued_bytes_ -= gst_buffer_get_size(queue_.front().buffer.get());
+      queue_.pop_front();
+      ++receive_drops_;
+    }
+    queue_.push_back(std::move(packet));
+    queued_bytes_ += size;
   }
-  queue_.push_back(std::move(packet));
-  queued_bytes_ += size;
-  queue_changed_.notify_all();
+  queue_changed_.notify_all();  // who wakes up finds the lock free
   return resumed;
 }
 

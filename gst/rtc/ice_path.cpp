@@ -14,6 +14,7 @@ constexpr guint kComponent = NICE_COMPONENT_TYPE_RTP;
 // For STUN and TURN servers; checks are repeated after 500 ms whatever this says.
 constexpr guint kFirstRetransmitMs = 100;
 constexpr guint kRetransmissions = 7;
+constexpr guint kIdleMs = 100;
 
 IceState to_state(guint state) {
   switch (state) {
@@ -238,6 +239,10 @@ bool IcePath::has_address(const std::vector<LocalAddress> &now) const {
 void IcePath::on_state(NiceAgent *, guint, guint, guint state, gpointer data) {
   auto self = static_cast<WeakPath *>(data)->lock();
   if (!self) return;
+  // All is decided: libnice would look for work every few ms for five seconds more.
+  if (state == NICE_COMPONENT_STATE_READY) {
+    g_object_set(self->agent_.get(), "idle-timeout", kIdleMs, nullptr);
+  }
   if (self->loop_.in_loop()) {
     self->handle_state(to_state(state));
   } else {

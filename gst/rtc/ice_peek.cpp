@@ -1,6 +1,7 @@
 #include "rtc/ice_peek.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <sys/socket.h>
@@ -12,6 +13,11 @@ namespace {
 constexpr std::size_t kMaxPeek = 2048;
 constexpr uint8_t kCookie[] = {0x21, 0x12, 0xa4, 0x42};
 
+// RFC 7983: DTLS and RTP, which most packets are. On a stream it may be the middle of anything.
+bool is_media(const uint8_t *datagram) {
+  return (datagram[0] >= 20 && datagram[0] <= 63) || datagram[0] >= 128;
+}
+
 }  // namespace
 
 struct SocketPeek::Source {
@@ -19,6 +25,7 @@ struct SocketPeek::Source {
   SocketPeek *owner;
   GSocket *socket;
   GPollFD poll;
+  bool datagrams;
   bool polled;
   bool looked;  // what waits was seen, it is libnice's turn
   std::vector<uint8_t> *bytes;
@@ -53,6 +60,7 @@ void SocketPeek::watch(GPtrArray *sockets) {
     self->socket = static_cast<GSocket *>(g_object_ref(socket));
     self->bytes = new std::vector<uint8_t>;
     self->poll = {g_socket_get_fd(socket), G_IO_IN, 0};
+    self->datagrams = g_socket_get_socket_type(socket) == G_SOCKET_TYPE_DATAGRAM;
     self->polled = true;
     g_source_add_poll(source, &self->poll);
     g_source_set_priority(source, G_PRIORITY_DEFAULT - 10);
@@ -77,13 +85,14 @@ gboolean SocketPeek::check(GSource *source) {
   auto *self = reinterpret_cast<Source *>(source);
   if (!self->polled || (self->poll.revents & G_IO_IN) == 0) return FALSE;
   if (std::exchange(self->looked, false) || !self->owner->wanted_()) return FALSE;
-  self->bytes->resize(kMaxPeek);
-  ssize_t size = recv(g_socket_get_fd(self->socket), self->bytes->data(), self->bytes->size(),
-                      MSG_PEEK | MSG_DONTWAIT);
-  if (size <= 0) return FALSE;
-  self->bytes->resize(static_cast<std::size_t>(size));
-  return std::search(self->bytes->begin(), self->bytes->end(), std::begin(kCookie),
-                     std::end(kCookie)) != self->bytes->end();
+  std::array<uint8_t, kMaxPeek> seen;
+  ssize_t size =
+      recv(g_socket_get_fd(self->socket), seen.data(), seen.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (size <= 0 || (self->datagrams && is_media(seen.data()))) return FALSE;
+  auto end = seen.begin() + size;
+  if (std::search(seen.begin(), end, std::begin(kCookie), std::end(kCookie)) == end) return FALSE;
+  self->bytes->assign(seen.begin(), end);
+  return TRUE;
 }
 
 gboolean SocketPeek::dispatch(GSource *source, GSourceFunc, gpointer) {

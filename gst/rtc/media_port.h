@@ -1,6 +1,6 @@
 // The bounded, never-waiting hand-over between the application's streaming threads and the call.
 // Thread-safe throughout. Lives as long as the session; calls come and go beneath it.
-// Never blocks, never allocates without bound, never calls out with its lock held.
+// Never blocks, never allocates without bound.
 //
 // Uplink: the sink element pushes Opus packets; they are handed to the current call at once. While
 // no call takes them, the last `prebuffer` of them is kept and sent first.
@@ -32,7 +32,8 @@ struct UplinkFrame {
   bool withheld = false;  // silence goes in its place
 };
 
-// The call's end of the uplink; push() runs on whichever thread drains the port and must not block.
+// The call's end of the uplink. push() runs on whichever thread uses the port, under its lock: it
+// must not block and not call back.
 class UplinkTarget {
  public:
   virtual ~UplinkTarget() = default;

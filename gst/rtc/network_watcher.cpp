@@ -128,20 +128,22 @@ class RtnetlinkWatcher final : public NetworkWatcher {
 
  private:
   bool sync(NetworkState::Changes &changes) {
+    std::vector<char> buffer(kMaxMessage);
     state_.begin_sync();
-    if (!dump(RTM_GETLINK, buffer_, state_, changes)) return false;
-    if (!dump(RTM_GETADDR, buffer_, state_, changes)) return false;
+    if (!dump(RTM_GETLINK, buffer, state_, changes)) return false;
+    if (!dump(RTM_GETADDR, buffer, state_, changes)) return false;
     state_.end_sync(changes);
     return true;
   }
 
   gboolean read() {
+    std::vector<char> buffer(kMaxMessage);  // news are rare
     NetworkState::Changes changes;
     bool lost = false;
     for (;;) {
-      ssize_t size = receive(fd_.get(), buffer_);
+      ssize_t size = receive(fd_.get(), buffer);
       if (size > 0) {
-        state_.apply(buffer_.data(), static_cast<std::size_t>(size), changes);
+        state_.apply(buffer.data(), static_cast<std::size_t>(size), changes);
       } else if (size < 0 && errno == ENOBUFS) {
         lost = true;  // what still waits is older than the loss
       } else {
@@ -166,7 +168,6 @@ class RtnetlinkWatcher final : public NetworkWatcher {
   Descriptor fd_;
   const Callback callback_;
   NetworkState state_;
-  std::vector<char> buffer_ = std::vector<char>(kMaxMessage);
   GSource *source_ = nullptr;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

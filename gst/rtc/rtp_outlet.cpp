@@ -73,15 +73,13 @@ void RtpOutlet::set_flushing(bool flushing) {
 }
 
 void RtpOutlet::put(UplinkFrame frame) {
-  UplinkFrame oldest;
-  LockGuard guard(mutex_);
-  if (flushing_) return;
-  if (frames_.size() >= kMaxFrames) {
-    oldest = std::move(frames_.front());
-    frames_.pop_front();
+  {
+    LockGuard guard(mutex_);
+    if (flushing_) return;
+    if (frames_.size() >= kMaxFrames) frames_.pop_front();
+    frames_.push_back(std::move(frame));
   }
-  frames_.push_back(std::move(frame));
-  changed_.notify_all();
+  changed_.notify_all();  // who wakes up finds the lock free
 }
 
 Ref<GstBuffer> RtpOutlet::next() {
@@ -115,9 +113,11 @@ Ref<GstBuffer> RtpOutlet::make_rtp(const UplinkFrame &frame) {
   if (resumed || jump < -kTolerance) expected_ = frame.captured;
   started_ = true;
 
-  GstBuffer *packet = gst_rtp_buffer_new_allocate(0, 0, 0);
+  gsize size = gst_buffer_get_size(frame.packet.get());
+  auto packet = Ref<GstBuffer>::adopt(gst_rtp_buffer_new_allocate(static_cast<guint>(size), 0, 0));
   GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  gst_rtp_buffer_map(packet, GST_MAP_WRITE, &rtp);
+  gst_rtp_buffer_map(packet.get(), GST_MAP_WRITE, &rtp);
+  gst_buffer_extract(frame.packet.get(), 0, gst_rtp_buffer_get_payload(&rtp), size);
   gst_rtp_buffer_set_payload_type(&rtp, kOpusPayloadType);
   gst_rtp_buffer_set_ssrc(&rtp, ssrc_);
   gst_rtp_buffer_set_seq(&rtp, sequence_++);
@@ -126,7 +126,7 @@ Ref<GstBuffer> RtpOutlet::make_rtp(const UplinkFrame &frame) {
   gst_rtp_buffer_unmap(&rtp);
   timestamp_ += to_rtp(frame.duration);
   expected_ += frame.duration;
-  return Ref<GstBuffer>::adopt(gst_buffer_append(packet, gst_buffer_ref(frame.packet.get())));
+  return packet;
 }
 
 }  // namespace oairt

@@ -8,10 +8,22 @@
 namespace oairt {
 namespace {
 
-// Bounds that hold whatever was configured: packets may be as short as 2.5 ms, and a target that is
-// slow for once gets this much before frames are dropped.
+// A bound that holds whatever was configured: packets may be as short as 2.5 ms.
 constexpr size_t kMaxFrames = 4096;
-constexpr Duration kDrainSlack = std::chrono::seconds(1);
+
+// A copy takes the packet's own size: encoders hand out buffers many times as large, which stay as
+// long as what was sent may be sent again, and a pool would wait for them.
+Ref<GstBuffer> compact(GstBuffer *packet) {
+  gsize size = gst_buffer_get_size(packet);
+  auto copy = Ref<GstBuffer>::adopt(gst_buffer_new_allocate(nullptr, size, nullptr));
+  GstMapInfo map;
+  if (gst_buffer_map(copy.get(), &map, GST_MAP_WRITE)) {
+    gst_buffer_extract(packet, 0, map.data, size);
+    gst_buffer_unmap(copy.get(), &map);
+  }
+  return copy;
+}
+
 // A pause longer than this is not filled up with silence but jumped over.
 constexpr Duration kMaxFill = milliseconds(200);
 
@@ -24,15 +36,16 @@ Ref<GstBuffer> UplinkQueue::silence(Duration duration) const {
 }
 
 void UplinkQueue::push(UplinkFrame frame) {
-  {
-    LockGuard guard(mutex_);
-    if (mute_ || frame.withheld) {
-      frame.packet = silence(frame.duration);
-      stats_.silence++;
-    }
-    pushes_++;
-    append(std::move(frame));
+  Ref<GstBuffer> packet = compact(frame.packet.get());
+  LockGuard guard(mutex_);
+  if (mute_ || frame.withheld) {
+    frame.packet = silence(frame.duration);
+    stats_.silence++;
+  } else {
+    frame.packet = std::move(packet);
   }
+  pushes_++;
+  append(std::move(frame));
   drain();
 }
 
@@ -45,9 +58,10 @@ void UplinkQueue::append(UplinkFrame frame) {
   trim();
 }
 
+// What a call is there to take is not kept.
 void UplinkQueue::trim() {
-  Duration limit = target_ ? std::max(prebuffer_, kDrainSlack) : prebuffer_;
-  while (!frames_.empty() && (kept_ > limit || frames_.size() > kMaxFrames)) drop_oldest();
+  if (target_) return;
+  while (!frames_.empty() && (kept_ > prebuffer_ || frames_.size() > kMaxFrames)) drop_oldest();
 }
 
 void UplinkQueue::drop_oldest() {
@@ -86,11 +100,9 @@ void UplinkQueue::take_back(TimePoint from) {
 
 void UplinkQueue::set_target(std::shared_ptr<UplinkTarget> target,
                              std::optional<TimePoint> again_from) {
-  {
-    LockGuard guard(mutex_);
-    std::swap(target_, target);
-    if (target_ && again_from) take_back(*again_from);
-  }
+  LockGuard guard(mutex_);
+  std::swap(target_, target);
+  if (target_ && again_from) take_back(*again_from);
   drain();
 }  // the old target may die here, outside the lock
 
@@ -102,27 +114,25 @@ void UplinkQueue::set_prebuffer(Duration length) {
 }
 
 void UplinkQueue::fill_idle(TimePoint now, Duration idle) {
-  {
-    LockGuard guard(mutex_);
-    bool quiet = pushes_ == seen_pushes_;
-    if (!quiet || quiet_since_ == TimePoint{}) {
-      seen_pushes_ = pushes_;
-      quiet_since_ = filled_until_ = now;
-      return;
-    }
-    if (now - quiet_since_ < idle) return;
-    if (!target_) {
-      filled_until_ = now;
-      return;
-    }
-    if (now - filled_until_ > idle + kMaxFill) filled_until_ = now - kFrameDuration;
-    while (filled_until_ + kFrameDuration <= now) {
-      filled_until_ += kFrameDuration;
-      // In step with the clock after a jump, right behind the last frame otherwise.
-      TimePoint start = filled_until_ - kFrameDuration;
-      append({silence_20ms_, start - end_ > kMaxFill ? start : end_, kFrameDuration});
-      stats_.silence++;
-    }
+  LockGuard guard(mutex_);
+  bool quiet = pushes_ == seen_pushes_;
+  if (!quiet || quiet_since_ == TimePoint{}) {
+    seen_pushes_ = pushes_;
+    quiet_since_ = filled_until_ = now;
+    return;
+  }
+  if (now - quiet_since_ < idle) return;
+  if (!target_) {
+    filled_until_ = now;
+    return;
+  }
+  if (now - filled_until_ > idle + kMaxFill) filled_until_ = now - kFrameDuration;
+  while (filled_until_ + kFrameDuration <= now) {
+    filled_until_ += kFrameDuration;
+    // In step with the clock after a jump, right behind the last frame otherwise.
+    TimePoint start = filled_until_ - kFrameDuration;
+    append({silence_20ms_, start - end_ > kMaxFill ? start : end_, kFrameDuration});
+    stats_.silence++;
   }
   drain();
 }
@@ -143,28 +153,16 @@ UplinkStats UplinkQueue::stats() const {
   return stats;
 }
 
+// With the lock, so that frames cannot overtake each other; the target only queues them.
 void UplinkQueue::drain() {
-  mutex_.lock();
-  if (draining_) {
-    // The drainer looks again under the lock before it ends, so our frame is seen.
-    mutex_.unlock();
-    return;
-  }
-  draining_ = true;
   while (target_ && !frames_.empty()) {
     UplinkFrame frame = std::move(frames_.front());
     frames_.pop_front();
     kept_ -= frame.duration;
     stats_.sent++;
     remember(frame);
-    std::shared_ptr<UplinkTarget> target = target_;
-    mutex_.unlock();
-    target->push(std::move(frame));
-    target.reset();
-    mutex_.lock();
+    target_->push(std::move(frame));
   }
-  draining_ = false;
-  mutex_.unlock();
 }
 
 }  // namespace oairt

@@ -1,6 +1,6 @@
-// The uplink half of the media port: one queue, drained by whichever thread finds it undrained.
+// The uplink half of the media port: one time line of packets, kept while there is no call.
 // Thread-safe.
-// Never blocks: a thread that finds another one draining appends its frame and goes.
+// Never keeps the buffers that it is given: they may be large, or wanted back.
 #pragma once
 
 #include <deque>
@@ -31,7 +31,7 @@ class UplinkQueue {
   void remember(const UplinkFrame &frame) OAIRT_REQUIRES(mutex_);
   void trim_sent() OAIRT_REQUIRES(mutex_);
   void take_back(TimePoint from) OAIRT_REQUIRES(mutex_);
-  void drain() OAIRT_EXCLUDES(mutex_);
+  void drain() OAIRT_REQUIRES(mutex_);
   Ref<GstBuffer> silence(Duration duration) const;
 
   const Ref<GstBuffer> silence_20ms_;
@@ -42,7 +42,6 @@ class UplinkQueue {
   std::deque<UplinkFrame> sent_ OAIRT_GUARDED_BY(mutex_);
   Duration sent_length_ OAIRT_GUARDED_BY(mutex_){0};
   std::shared_ptr<UplinkTarget> target_ OAIRT_GUARDED_BY(mutex_);
-  bool draining_ OAIRT_GUARDED_BY(mutex_) = false;
   bool mute_ OAIRT_GUARDED_BY(mutex_) = false;
   Duration prebuffer_ OAIRT_GUARDED_BY(mutex_){0};
   TimePoint end_ OAIRT_GUARDED_BY(mutex_){};  // of the last frame on the time line

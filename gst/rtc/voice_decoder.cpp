@@ -19,9 +19,7 @@ constexpr int32_t kShortPause = kSampleRate * 60 / 1000;
 }  // namespace
 
 VoiceDecoder::VoiceDecoder()
-    : decoder_(opus_decoder_create(kSampleRate, 1, nullptr)),
-      samples_(kLargestPacket),
-      packet_samples_(kFrameSamples) {
+    : decoder_(opus_decoder_create(kSampleRate, 1, nullptr)), packet_samples_(kFrameSamples) {
   g_assert(decoder_ != nullptr);
 }
 
@@ -36,7 +34,7 @@ void VoiceDecoder::feed(const RtpPacket &packet, VoiceSink &sink) {
     bridge(missing, packet, sink);
   }
   packet_samples_ = static_cast<int>(duration * kSampleRate / std::chrono::seconds(1));
-  decode(packet.payload, packet.size, kLargestPacket, false, false, sink);
+  decode(packet.payload, packet.size, packet_samples_, false, false, sink);
   next_sequence_ = static_cast<uint16_t>(packet.sequence + 1);
   next_timestamp_ = packet.timestamp + static_cast<uint32_t>(packet_samples_);
 }
@@ -61,6 +59,8 @@ void VoiceDecoder::decode(const uint8_t *data, std::size_t size, int samples, bo
                           bool concealed, VoiceSink &sink) {
   samples = std::min(samples, kLargestPacket);
   if (samples <= 0) return;
+  auto room = static_cast<std::size_t>(std::max(samples, packet_samples_));
+  if (samples_.size() < room) samples_.resize(room);
   int count = opus_decode(decoder_, data, static_cast<opus_int32>(size), samples_.data(), samples,
                           fec ? 1 : 0);
   if (count < 0) {

@@ -199,7 +199,7 @@ class SessionCore final : private CallListener, private KeeperListener {
   std::mt19937_64 generator_{std::random_device{}()};
 
   EventLoop::TimerId policy_timer_ = 0, tick_timer_ = 0;
-  TimePoint next_tick_{}, next_sample_{};
+  TimePoint next_sample_{};
   std::optional<TimePoint> quiet_since_, outage_since_;
   TimePoint well_since_{}, back_since_{}, reached_at_{};
   uint64_t answers_ = 0;                  // to our checks of the path, as they were counted last

@@ -1,4 +1,5 @@
-// What is looked at every 20 ms while a call is up: is it well, is it quiet, what has it cost.
+// What is looked at about every 20 ms while a call is up: is it well, is it quiet, what has it
+// cost.
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +8,8 @@
 namespace oairt {
 namespace {
 
+// Along with the packet that comes each 20 ms, mostly.
+constexpr Duration kSoonestTick = milliseconds(14), kLatestTick = milliseconds(23);
 constexpr Duration kIdleUplink = milliseconds(60);  // three packets missing: silence is sent
 constexpr Duration kAfterOutage = std::chrono::seconds(4);
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
@@ -18,8 +21,8 @@ constexpr Duration kQuiet = milliseconds(100);
 
 void SessionCore::start_ticking() {
   if (tick_timer_ != 0) return;
-  next_tick_ = Clock::now() + kFrameDuration;
-  tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
+  TimePoint now = Clock::now();
+  tick_timer_ = loop_.call_between(now + kSoonestTick, now + kLatestTick, [this] { tick(); });
 }
 
 void SessionCore::tick() {
@@ -50,8 +53,7 @@ void SessionCore::tick() {
     if (path_is_well()) look_for_muteness(now);
     if (call_ && path_is_well()) look_for_end(now);
   }
-  next_tick_ = std::max(next_tick_ + kFrameDuration, now);
-  if (tick_timer_ == 0) tick_timer_ = loop_.call_at(next_tick_, [this] { tick(); });
+  start_ticking();
 }
 
 void SessionCore::look_for_quiet(TimePoint now) {

@@ -46,6 +46,7 @@ for name in "${chosen[@]}"; do
         run sessions --count "$count"
         run sessions --count "$count" --echo-cancel
         run sessions --count "$count" --stock
+        run sessions --count "$count" --stock-speech
       done
       ;;
     *) run "$name" ;;

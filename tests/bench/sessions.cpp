@@ -1,5 +1,6 @@
 // What sessions cost while they talk: each sends a tone and is asked to speak every three seconds.
-//   bench-sessions [--count N] [--seconds S] [--stock | --no-fec | --echo-cancel]
+//   bench-sessions [--count N] [--seconds S] [--stock | --stock-speech | --no-fec | --echo-cancel]
+// --stock-speech: the stock client with our encoder's settings (for speech, with FEC).
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -17,6 +18,9 @@ using oairt::test::Pipeline;
 namespace {
 
 constexpr Duration kLimit = std::chrono::seconds(30);
+constexpr char kOurEncoder[] =
+    "opusenc audio-type=voice bandwidth=auto complexity=5 bitrate=32000 inband-fec=true "
+    "packet-loss-percentage=10";
 constexpr char kAsk[] = R"({"type": "response.create"})";
 constexpr char kNoTurns[] = R"({"type": "session.update", "session": {"type": "realtime", )"
                             R"("audio": {"input": {"turn_detection": null}}}})";
@@ -32,7 +36,7 @@ class Ours final : public Talker {
  public:
   Ours(Service &service, const std::string &properties)
       : pipeline_(
-            "audiotestsrc is-live=true ! audioconvert ! audioresample ! "
+            "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! "
             "openairealtimebin name=b turn-detection=none" +
             service.properties() + properties +
             " ! audioconvert ! audioresample ! fakesink sync=true") {}
@@ -53,7 +57,8 @@ class Ours final : public Talker {
 
 class Stock final : public Talker {
  public:
-  explicit Stock(Service &service) : client_(service.http_port(), service.key()) {}
+  Stock(Service &service, const std::string &encoder)
+      : client_(service.http_port(), service.key(), encoder) {}
   bool connect() override {
     client_.play();
     bool connected = client_.wait_for_created(kLimit);
@@ -81,16 +86,18 @@ int talking(test::SimulatorProcess &simulator, int64_t packets_at_least) {
 int run(int argc, char **argv) {
   int count = static_cast<int>(number_option(argc, argv, "--count", 20));
   double seconds = number_option(argc, argv, "--seconds", 12);
-  bool stock = has_option(argc, argv, "--stock");
+  bool speech = has_option(argc, argv, "--stock-speech");
+  bool stock = speech || has_option(argc, argv, "--stock");
   bool plain = has_option(argc, argv, "--no-fec"), echo = has_option(argc, argv, "--echo-cancel");
-  std::string who = stock   ? "stock webrtcbin"
+  std::string who = speech  ? "stock webrtcbin, our encoder's settings"
+                    : stock ? "stock webrtcbin"
                     : plain ? "ours without FEC"
                     : echo  ? "ours with echo cancellation"
                             : "ours";
   std::string sessions = std::to_string(count) + " sessions: ";
   Service service({"--voice", "tone", "--tone-seconds", "2"});
   auto make = [&]() -> std::unique_ptr<Talker> {
-    if (stock) return std::make_unique<Stock>(service);
+    if (stock) return std::make_unique<Stock>(service, speech ? kOurEncoder : "opusenc");
     // The stock client has no echo canceller.
     return std::make_unique<Ours>(service, std::string(plain ? " inband-fec=false" : "") +
                                                (echo ? "" : " echo-cancel=false"));

@@ -10,17 +10,19 @@
 namespace oairt::bench {
 namespace {
 
-constexpr char kLaunch[] =
-    "webrtcbin name=w bundle-policy=max-bundle "
-    "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! audioconvert ! audioresample "
-    "! queue ! opusenc ! rtpopuspay ! "
-    "application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w.";
+std::string launch_line(const std::string &encoder) {
+  return "webrtcbin name=w bundle-policy=max-bundle "
+         "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=1 ! audioconvert ! "
+         "audioresample ! queue ! " +
+         encoder +
+         " ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! w.";
+}
 
 }  // namespace
 
-StockClient::StockClient(int http_port, std::string key)
+StockClient::StockClient(int http_port, std::string key, const std::string &encoder)
     : http_port_(http_port), key_(std::move(key)) {
-  pipeline_ = Ref<GstElement>::sink(gst_parse_launch(kLaunch, nullptr));
+  pipeline_ = Ref<GstElement>::sink(gst_parse_launch(launch_line(encoder).c_str(), nullptr));
   webrtcbin_ = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "w"));
   g_signal_connect(webrtcbin_.get(), "on-negotiation-needed",
                    G_CALLBACK(&StockClient::on_negotiation_needed), this);

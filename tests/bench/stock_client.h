@@ -1,7 +1,8 @@
 // The client that the tutorials show: webrtcbin with its own ICE agent, which gathers all its
 // candidates before the offer is posted. What ours is measured against.
 // Thread-bound, apart from the callbacks of webrtcbin, which write down times under a lock.
-// Never tuned: every property that a tutorial leaves alone has its default.
+// Never tuned: every property that a tutorial leaves alone has its default, unless the encoder is
+// asked for.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,7 @@ class StockClient {
   };
 
   // `key`: an ephemeral key; `http_port` on 127.0.0.1.
-  StockClient(int http_port, std::string key);
+  StockClient(int http_port, std::string key, const std::string &encoder = "opusenc");
   ~StockClient();
   StockClient(const StockClient &) = delete;
   StockClient &operator=(const StockClient &) = delete;

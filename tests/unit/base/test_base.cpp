@@ -67,6 +67,39 @@ GST_START_TEST(a_timer_fires_once_not_before_its_time_and_can_be_cancelled) {
 }
 GST_END_TEST
 
+// Not before `from`, with whatever wakes the loop up then, and by itself at the latest.
+GST_START_TEST(a_timer_with_slack_goes_along_with_what_wakes_the_loop) {
+  using std::chrono::milliseconds;
+  EventLoop loop("test");
+  std::atomic<int> early{0}, alone{0}, cancelled{0};
+  oairt::TimePoint start = Clock::now();
+  std::atomic<double> alone_ms{0};
+  loop.post([&] {
+    loop.call_between(start + milliseconds(20), start + std::chrono::hours(1), [&] { ++early; });
+    auto id = loop.call_between(start, start + milliseconds(1), [&] { ++cancelled; });
+    loop.cancel(id);
+  });
+  while (Clock::now() < start + milliseconds(15)) loop.post([] {});
+  bool too_soon = early != 0 && Clock::now() < start + milliseconds(20);
+  fail_if(too_soon);
+  fail_unless(wait_for([&] {
+    loop.post([] {});
+    return early.load() == 1;
+  }));
+  start = Clock::now();
+  loop.post([&] {
+    loop.call_between(start + milliseconds(10), start + milliseconds(20), [&] {
+      alone_ms = oairt::to_ms(Clock::now() - start);
+      ++alone;
+    });
+  });
+  fail_unless(wait_for([&] { return alone.load() == 1; }));
+  fail_unless(alone_ms >= 9.9, "fired after %f ms", alone_ms.load());
+  loop.stop();
+  fail_unless(early == 1 && alone == 1 && cancelled == 0);
+}
+GST_END_TEST
+
 GST_START_TEST(a_loop_that_stands_still_is_seen_from_outside) {
   EventLoop loop("test");
   std::atomic<bool> held{false};
@@ -188,6 +221,7 @@ GST_END_TEST
 OAIRT_TEST_MAIN(
     base, tasks_run_in_order_on_the_loop_thread, tasks_posted_from_a_task_run_later_never_inline,
     a_timer_fires_once_not_before_its_time_and_can_be_cancelled,
+    a_timer_with_slack_goes_along_with_what_wakes_the_loop,
     a_loop_that_stands_still_is_seen_from_outside, timers_that_never_fired_are_released_at_the_end,
     what_ends_with_the_loop_may_cancel_and_start_timers,
     the_end_waits_for_what_another_thread_brings, what_never_ends_holds_a_loop_for_a_while_only,
