@@ -246,6 +246,7 @@ void SpeechCaptions::finish() {
     if (voice_->ended) {
       end_item();
     } else {
+      show_words(voice_->clock.begun_words());
       screen_.finish(last_voice_);
     }
   }

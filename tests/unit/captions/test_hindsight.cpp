@@ -1,5 +1,7 @@
 // Captions that come a little later than the sound: placed better, in order, and never held back
 // from who cannot wait.
+#include <functional>
+
 #include "scene.h"
 
 using namespace oairt;        // NOLINT
@@ -68,22 +70,37 @@ GST_START_TEST(nothing_begins_before_what_is_known_already) {
 }
 GST_END_TEST
 
-// The words that were heard shortly before are not known yet when the voice is cut.
-GST_START_TEST(what_was_heard_last_is_shown_when_the_voice_is_cut) {
+// The words that were heard shortly before are not known yet when the voice is cut, or the stream
+// ends.
+static void stop_in_a_word(const std::function<void(Scene &)> &stop) {
   Scene s(kDelayMs);
   s.answer(kText);
   auto begins = Scene().say(kText);
   constexpr std::size_t kHeard = 4;
   s.say(kText, 1, static_cast<int>(begins[kHeard - 1]) + 100);
   std::size_t shown = s.words.size();
-  s.captions.voice_cut();
-  s.silence(2000);
+  stop(s);
   fail_unless_equals_int(shown, kHeard - 1);
   fail_unless_equals_int(s.words.size(), kHeard);
   for (std::size_t i = 0; i < kHeard; ++i) {
     fail_unless(std::abs(s.words[i] - begins[i]) <= 60, "word %zu: %+.0f", i,
                 s.words[i] - begins[i]);
   }
+}
+
+GST_START_TEST(what_was_heard_last_is_shown_when_the_voice_is_cut) {
+  stop_in_a_word([](Scene &s) {
+    s.captions.voice_cut();
+    s.silence(2000);
+  });
+}
+GST_END_TEST
+
+GST_START_TEST(what_was_heard_last_is_shown_when_the_stream_ends) {
+  stop_in_a_word([](Scene &s) {
+    s.captions.finish();
+    s.collect();
+  });
 }
 GST_END_TEST
 
@@ -118,4 +135,5 @@ GST_END_TEST
 OAIRT_TEST_MAIN(captions_hindsight, who_waits_sees_a_word_where_it_begins,
                 nothing_begins_before_what_is_known_already,
                 what_was_heard_last_is_shown_when_the_voice_is_cut,
+                what_was_heard_last_is_shown_when_the_stream_ends,
                 a_source_that_is_held_up_has_its_words_all_the_same)
