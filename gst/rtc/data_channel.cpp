@@ -38,6 +38,10 @@ bool DataChannel::create(GstElement *webrtcbin, std::optional<uint16_t> stream) 
   return channel_ != nullptr;
 }
 
+Ref<GObject> DataChannel::object() const {
+  return channel_ ? Ref<GObject>::share(G_OBJECT(channel_.get())) : Ref<GObject>();
+}
+
 void DataChannel::connect_signals() {
   GstWebRTCDataChannel *channel = channel_.get();
   signals_.push_back(SignalHandler::connect<>(channel, "on-open", [box = mailbox_, this] {

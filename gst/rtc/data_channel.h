@@ -46,6 +46,8 @@ class DataChannel {
   std::size_t max_send_size() const { return max_send_size_; }
   bool is_open() const { return open_ && allowed_; }
   std::optional<TimePoint> opened() const { return opened_; }
+  // webrtcbin's own; to be held for as long as it streams. Null before create().
+  Ref<GObject> object() const;
   void handle_association_lost() { handle_closed(); }
 
  private:

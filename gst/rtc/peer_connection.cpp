@@ -293,7 +293,7 @@ void PeerConnection::close() {
   mailbox_->close();
   signals_.clear();
   sampler_.close();
-  pipeline_->close(loop_, ice_, polite);
+  pipeline_->close(loop_, ice_, channel_->object(), polite);
 }
 
 void PeerConnection::fail(ErrorCode code, const char *message, std::string detail) {

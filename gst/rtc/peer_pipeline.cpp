@@ -147,14 +147,16 @@ void PeerPipeline::watch_bus() {
                            [](gpointer data) { delete static_cast<Watch *>(data); });
 }
 
-void PeerPipeline::close(EventLoop &loop, std::shared_ptr<IceAgent> ice, bool polite) {
+void PeerPipeline::close(EventLoop &loop, std::shared_ptr<IceAgent> ice, Ref<GObject> channel,
+                         bool polite) {
   sender_->close();
   receiver_->close();
   signals_.clear();
   if (!pipeline_ && !ice) return;
   auto remains = std::make_shared<Remains>();
   remains->ice = std::move(ice);
-  remains->job = {std::make_unique<ReapTicket>(), operations_, pipeline_, webrtcbin_};
+  remains->job = {std::make_unique<ReapTicket>(), operations_, std::move(channel), pipeline_,
+                  webrtcbin_};
   if (polite && webrtcbin_) {
     say_goodbye(webrtcbin_.get());
     loop.call_after(kFarewell, [remains] {});

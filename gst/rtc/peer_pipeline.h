@@ -36,8 +36,8 @@ class PeerPipeline {
   // RTCP sender reports need the latency, which nobody else distributes in a private pipeline.
   void settle_latency();
   // Ends it. `polite`: the peer is told by a DTLS close_notify first, which takes a moment; `ice`
-  // is closed behind it.
-  void close(EventLoop &loop, std::shared_ptr<IceAgent> ice, bool polite);
+  // is closed behind it, and `channel` let go when nothing runs any more.
+  void close(EventLoop &loop, std::shared_ptr<IceAgent> ice, Ref<GObject> channel, bool polite);
 
  private:
   Status make_elements(IceAgent &ice, const PeerOptions &options);

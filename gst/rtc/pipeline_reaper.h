@@ -23,6 +23,7 @@ class ReapTicket {
 struct ReapJob {
   std::unique_ptr<ReapTicket> ticket;  // the last to go
   std::shared_ptr<Operations> operations;
+  Ref<GObject> channel;  // webrtcbin's streaming threads use it without a reference of their own
   Ref<GstElement> pipeline, webrtcbin;
 };
 
