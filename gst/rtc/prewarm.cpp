@@ -27,6 +27,7 @@ class Prewarmer {
     std::atexit([] { instance().finish(); });
     // Who waits for the sessions' end waits for this too: gst_deinit() must not overtake it.
     reaper::expect();
+    LockGuard guard(mutex_);
     thread_ = std::thread([this] {
       run();
       reaper::finish([] {});
@@ -83,7 +84,7 @@ class Prewarmer {
 
   std::atomic<bool> exiting_ = false;
   Mutex mutex_;
-  std::thread thread_;
+  std::thread thread_ OAIRT_GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -43,10 +43,14 @@ Engine::Engine(EventLoop &loop, StoreOptions options, std::unique_ptr<Backend> b
 
 void Engine::start() {
   reaper::expect();
+  LockGuard guard(lock_);  // it may be at its end before it is assigned
   thread_ = std::thread([self = shared_from_this()] {
     self->run();
     // Joined by who can wait: the thread is at its end.
-    reaper::finish([self] { self->thread_.join(); });
+    reaper::finish([self] {
+      LockGuard guard(self->lock_);
+      self->thread_.join();
+    });
   });
 }
 

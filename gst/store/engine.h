@@ -102,7 +102,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::function<void(bool)> on_closed_ OAIRT_GUARDED_BY(lock_);
   bool all_written_ OAIRT_GUARDED_BY(lock_) = false;  // known before the place is left
 
-  std::thread thread_;
+  std::thread thread_ OAIRT_GUARDED_BY(lock_);
   Stage stage_ = Stage::Opening;
   std::unique_ptr<Sealer> sealer_;
   std::unique_ptr<RecordBook> book_;  // once the session was ours
